@@ -1,0 +1,227 @@
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
+import postgres from "postgres";
+import type { Secret } from "../kernel/secret.ts";
+import { type Parameter, TYPES } from "./values.ts";
+
+/** Where a connection goes and as whom. */
+export interface ConnectionTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** While the password is being changed: tried once where the other one is refused. */
+  readonly nextPassword?: Secret | undefined;
+  /** Shown in `pg_stat_activity` and in PgBouncer's console. */
+  readonly applicationName: string;
+  /** PEM of the authority that the server's certificate must come from; `host` must then be a DNS name. */
+  readonly tlsCa?: string | undefined;
+}
+
+export interface DriverEvents {
+  /** Called before the driver would connect again for statements that still wait. */
+  readonly onClose: () => void;
+  readonly onNotification?: (payload: string) => void;
+}
+
+/** A statement of the driver; a promise of its rows. */
+export interface DriverQuery extends Promise<unknown[]> {
+  execute(): this;
+  /** Set when the statement is written to the socket. */
+  readonly state: unknown;
+  /** Whether it is the one that the server answers now. */
+  readonly active: boolean;
+  /** Asks the server to stop it; or, when it was not sent yet, makes it fail. */
+  canceller: ((query: DriverQuery) => Promise<void>) | null;
+}
+
+/** One connection, opened by the first statement; once closed it stays so. */
+export interface DriverClient {
+  /** With parameters; prepared by its first use. */
+  prepared(text: string, parameters: readonly Parameter[]): DriverQuery;
+  /** Several statements without parameters, as one message. */
+  simple(text: string): DriverQuery;
+  cancel(query: DriverQuery): void;
+  /** Ends the session after what is in flight, at the latest after `seconds`. */
+  end(seconds: number): Promise<void>;
+  /** Closes the socket now, also one that is still connecting. */
+  destroy(): void;
+}
+
+/** Options that the driver reads and its types leave out. */
+type DriverOptions =
+  & postgres.Options<Record<string, postgres.PostgresType>>
+  & {
+    readonly onnotify: (channel: string, payload: string) => void;
+    readonly socket: () => Promise<Socket>;
+    readonly max_pipeline: number;
+  };
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 20_000;
+
+/**
+ * A driver client with exactly one connection.
+ * This is the only file that imports the driver: see `connection.ts` for the reasons.
+ * @throws {TypeError} for TLS to an IP address: the driver would check the certificate against "localhost"
+ */
+export function openDriver(
+  target: ConnectionTarget,
+  events: DriverEvents,
+): DriverClient {
+  if (target.tlsCa !== undefined && isIP(target.host)) {
+    throw new TypeError("Cannot use TLS: host must be a DNS name");
+  }
+  let socket: Socket | undefined;
+  let destroyed = false;
+  let cancels = 0;
+  const client = postgres(driverOptions(target, events, () => {
+    if (cancels > 0) {
+      cancels--;
+      return connectSocket(createSocket(target));
+    }
+    // Left to itself, the driver reconnects without end to a server that closes at once.
+    if (socket || destroyed) return Promise.reject(closedError());
+    socket = createSocket(target);
+    return connectSocket(socket);
+  }));
+  forbidResending(client);
+  keepErrorsBare(client);
+  return {
+    prepared: (text, parameters) =>
+      client.unsafe(text, parameters as never[], PREPARED) as never,
+    simple: (text) => client.unsafe(text) as never,
+    cancel: (query) => {
+      const cancel = query.canceller;
+      query.canceller = null;
+      if (!cancel) return;
+      if (query.state) cancels++;
+      cancel(query).catch(ignore);
+    },
+    end: (seconds) => client.end({ timeout: seconds }),
+    destroy: () => {
+      destroyed = true;
+      client.end({ timeout: 0 }).catch(ignore);
+      socket?.destroy();
+    },
+  };
+}
+
+/** The driver's types do not know that `simple` is an option as well. */
+const PREPARED = { prepare: true, simple: false } as { prepare: boolean };
+
+/** Every option is given, because for a missing one the driver asks the environment. */
+function driverOptions(
+  target: ConnectionTarget,
+  events: DriverEvents,
+  socket: () => Promise<Socket>,
+): DriverOptions {
+  return {
+    host: target.host,
+    port: target.port,
+    database: target.database,
+    username: target.user,
+    // A function, so that the driver keeps no copy of the text in its options.
+    password: () => target.password.reveal(),
+    ssl: target.tlsCa === undefined
+      ? false
+      : { secureContext: secureContextOf(target.tlsCa) },
+    max: 1,
+    prepare: true,
+    fetch_types: false, // one catalogue query per connection, for types that no table here uses
+    idle_timeout: 0, // the pool decides when a connection ends
+    max_lifetime: null,
+    connect_timeout: CONNECT_TIMEOUT_MS / 1000,
+    max_pipeline: 100,
+    backoff: false,
+    keep_alive: 0,
+    publications: "",
+    debug: false,
+    connection: { application_name: target.applicationName },
+    onnotice: ignore,
+    onclose: events.onClose,
+    onnotify: (_channel, payload) => events.onNotification?.(payload),
+    socket,
+    types: TYPES as Record<string, postgres.PostgresType>,
+  };
+}
+
+/** The last one that was asked for: a process has one authority, and every connection would read its PEM anew. */
+let lastContext:
+  | { readonly ca: string; readonly context: SecureContext }
+  | undefined;
+
+function secureContextOf(ca: string): SecureContext {
+  if (lastContext?.ca === ca) return lastContext.context;
+  const context = createSecureContext({ ca });
+  lastContext = { ca, context };
+  return context;
+}
+
+function createSocket(target: ConnectionTarget): Socket {
+  const { host, port } = target;
+  const socket = connectTcp({
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  });
+  // Where the driver looks for the name that the certificate must have.
+  return Object.assign(socket, { host });
+}
+
+/** Settles when the socket is connected. The driver has no deadline for this, and no way to stop it. */
+function connectSocket(socket: Socket): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => socket.destroy(), CONNECT_TIMEOUT_MS);
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeListener("error", reject);
+      resolve(socket);
+    });
+    socket.once("error", reject);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      reject(closedError());
+    });
+  });
+}
+
+function closedError(): Error {
+  return Object.assign(new Error("Connection is closed"), {
+    code: "CONNECTION_CLOSED",
+  });
+}
+
+/**
+ * After some errors the driver sends a prepared statement again, with parameters that it has already turned into text,
+ * and turns them into text once more: bytes would be stored garbled. It notes the error in `retried` just before.
+ */
+function forbidResending(client: postgres.Sql): void {
+  const query = Object.getPrototypeOf(client.unsafe(""));
+  if (Object.hasOwn(query, "retried")) return;
+  Object.defineProperty(query, "retried", {
+    configurable: true,
+    get: ignore,
+    set: (error) => {
+      throw error;
+    },
+  });
+}
+
+/**
+ * The driver writes the statement and its parameters into every error, patients' data among them, and the place that
+ * the statement came from into its stack: it has the stack put into words for that, 0.4 ms each, and remembers what it
+ * found under the statement for ever. It does so only with errors that have no `query`, and asks a statement for its
+ * `origin`.
+ */
+function keepErrorsBare(client: postgres.Sql): void {
+  const query = Object.getPrototypeOf(client.unsafe(""));
+  Object.defineProperty(query, "origin", { configurable: true, value: "" });
+  const { prototype } = postgres.PostgresError;
+  Object.defineProperty(prototype, "query", { configurable: true, value: "" });
+}
+
+function ignore(): void {}

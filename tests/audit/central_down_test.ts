@@ -1,0 +1,97 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { assertProblem, logIn } from "../support/client.ts";
+import { CountingProxy } from "../support/counting_proxy.ts";
+import { testStack } from "../support/test_stack.ts";
+import { openWorld, type World } from "../support/world.ts";
+import { eventually, linesOf } from "./trail.ts";
+
+const patient = {
+  profileStatus: "complete",
+  givenNames: "Zoé",
+  familyName: "Le Goff",
+  birthDate: "1990-01-02",
+};
+
+/** An API whose way to the central database, and to nothing else, leads through a proxy. */
+async function withProxy(
+  auditReads: "refuse" | "answer",
+  fn: (world: World, proxy: CountingProxy) => Promise<void>,
+): Promise<void> {
+  const stack = testStack();
+  await using proxy = new CountingProxy(stack.pooler.port);
+  await using world = await openWorld({
+    clinics: 1,
+    auditReads,
+    time: { requestMilliseconds: 4_000, bodyMilliseconds: 2_000 },
+    stack: { ...stack, pooler: { ...stack.pooler, ...proxy.address } },
+  });
+  try {
+    await fn(world, proxy);
+  } finally {
+    proxy.mend();
+  }
+}
+
+/** Lines of a clinic that tell of that action on that patient. */
+async function linesAbout(
+  world: World,
+  action: string,
+  id: string,
+  count: number,
+): Promise<number> {
+  const lines = await eventually(
+    async () =>
+      (await linesOf(world, world.clinic(0).id))
+        .filter((line) => line.action === action && line.entity_id === id),
+    ({ length }) => length >= count,
+  );
+  return lines.length;
+}
+
+Deno.test("central down: changes go on and are told of later; a read is 503, and leaves nothing behind", async () => {
+  await withProxy("refuse", async (world, proxy) => {
+    const admin = await logIn(world, world.clinic(0));
+    const { id } = (await admin.post("/v1/patients", patient)).body;
+    proxy.cut();
+    const [read, changed] = await Promise.all([
+      admin.get(`/v1/patients/${id}`),
+      admin.patch(`/v1/patients/${id}`, { city: "Brest" }, "*"),
+    ]);
+    equal(changed.status, 200);
+    equal(read.status, 503);
+    ok(!read.text.includes("Le Goff"));
+    ok(Number(read.headers.get("retry-after")) >= 1);
+    proxy.mend();
+    equal(await linesAbout(world, "patient.change", id, 1), 1);
+    const again = await eventually(
+      () => admin.get(`/v1/patients/${id}`),
+      ({ status }) => status === 200,
+    );
+    equal(again.body.city, "Brest");
+  });
+});
+
+Deno.test("central down: where reads are to be answered all the same, their lines are in the log at once and on the trail later, once", async () => {
+  await withProxy("answer", async (world, proxy) => {
+    const admin = await logIn(world, world.clinic(0));
+    const { id } = (await admin.post("/v1/patients", patient)).body;
+    proxy.cut();
+    const read = await admin.get(`/v1/patients/${id}`);
+    equal(read.status, 200, read.text);
+    equal(read.body.familyName, "Le Goff");
+    const logged = world.logLines.map((line) => JSON.parse(line))
+      .filter(({ event }) => event === "trail.line_kept");
+    deepEqual(
+      logged.map(({ action, entity_id }) => [action, entity_id]),
+      [["patient.view", id]],
+    );
+    proxy.mend();
+    equal(await linesAbout(world, "patient.view", id, 1), 1);
+    // What an outage does not explain is refused all the same.
+    assertProblem(
+      await admin.get(`/v1/patients/${crypto.randomUUID()}`),
+      404,
+      "not-found",
+    );
+  });
+});

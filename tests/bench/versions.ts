@@ -1,0 +1,23 @@
+import type { Tools } from "../../scripts/stack/tools.ts";
+import { requireWrk } from "./wrk.ts";
+
+/** What was measured, and on what. */
+export async function findVersions(
+  tools: Tools,
+): Promise<Record<string, string>> {
+  return {
+    deno: Deno.version.deno,
+    postgres: await firstLine(`${tools.pgBin}/postgres`),
+    pgbouncer: await firstLine(tools.pgbouncer),
+    wrk: await requireWrk(),
+    processors: String(navigator.hardwareConcurrency),
+  };
+}
+
+async function firstLine(program: string): Promise<string> {
+  const { stdout } = await new Deno.Command(program, {
+    args: ["--version"],
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).split("\n")[0]!;
+}
