@@ -1,68 +1,85 @@
 import { checkCoverage } from "./check_coverage.ts";
-import { complain, explain, say, write } from "./cli/terminal.ts";
-import { TEST_FLAGS } from "./dev/permissions.ts";
+import { complain, explain, say } from "./cli/terminal.ts";
 import { stopSignal } from "./dev/stop_signal.ts";
-import { describeOutcome, readOutcome } from "./dev/test_outcome.ts";
+import { type LaneResult, runLane } from "./dev/test_lane.ts";
+import { describeOutcome, type TestOutcome } from "./dev/test_outcome.ts";
 import { openTestStack, type TestStack } from "./dev/test_stack.ts";
 import { PROJECT_DIR } from "./stack/tools.ts";
-
-/** Enough of the output's end to hold the closing line. */
-const TAIL_CHARACTERS = 20_000;
 
 /** A run that takes longer hangs. */
 const MAX_RUN_MS = 40 * 60_000;
 
 /**
- * Runs the tests on a throw-away stack. A whole run also fails when an operation of the API, or a status that it
+ * A whole run: two lanes at the same time, of about the same length, each on servers of its own. Within a lane one
+ * test follows the other, and has the lane's servers to itself.
+ */
+const WHOLE_RUN = [
+  ["tests/contract/"],
+  ["--ignore=tests/bench,tests/contract", "tests/"],
+];
+
+/**
+ * Runs the tests on throw-away stacks. A whole run also fails when an operation of the API, or a status that it
  * documents, was met by no test.
  * @returns the exit code
  */
 async function main(args: string[]): Promise<number> {
   const signal = stopSignal({ orphaned: true });
   if (needsBrowser(args)) await setUpBrowser();
-  await using stack = await openTestStack();
-  if (signal.aborted) return 130;
-  const records = `${stack.temp}/records`;
-  await Deno.mkdir(records);
-  const child = new Deno.Command(Deno.execPath(), {
-    // Types are the task `check`, which looks at every file once.
-    args: ["test", "--no-check", ...TEST_FLAGS, ...selection(args)],
-    cwd: PROJECT_DIR,
-    clearEnv: true,
-    env: environment(stack, records),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const stop = () => kill(child);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  let hangs = false;
-  const timer = setTimeout(() => {
-    hangs = true;
-    stop();
-  }, MAX_RUN_MS);
-  const output = await show(child.stdout);
-  const { code } = await child.status;
-  clearTimeout(timer);
-  if (signal.aborted) return 130;
-  if (hangs) {
-    complain(
-      "Tests hang: the last one named above has not ended. Run it alone",
-    );
-    return 1;
+  await using stacks = new AsyncDisposableStack();
+  const lanes: { stack: TestStack; args: string[] }[] = [];
+  for (const selected of selection(args)) {
+    const stack = stacks.use(await openTestStack());
+    if (signal.aborted) return 130;
+    lanes.push({ stack, args: ["--quiet", ...selected] });
   }
-  const outcome = readOutcome(output);
-  if (!outcome) {
+  const records = `${lanes[0]!.stack.temp}/records`;
+  await Deno.mkdir(records);
+  const hangs = AbortSignal.timeout(MAX_RUN_MS);
+  const ended = AbortSignal.any([signal, hangs]);
+  const results = await Promise.all(
+    lanes.map((lane) => runLane({ ...lane, records, signal: ended })),
+  );
+  if (signal.aborted) return 130;
+  if (hangs.aborted) return complainOfHanging(results);
+  return judge(results, args.length === 0 ? records : undefined);
+}
+
+function complainOfHanging(results: readonly LaneResult[]): number {
+  for (const { unfinished } of results) {
+    if (unfinished === "") continue;
+    complain(`This test hangs, run it alone: ${unfinished}`);
+  }
+  complain(`The tests have not ended after ${MAX_RUN_MS / 60_000} minutes`);
+  return 1;
+}
+
+/** @param records of a whole run */
+function judge(
+  results: readonly LaneResult[],
+  records: string | undefined,
+): number {
+  const outcomes = results.map(({ outcome }) => outcome);
+  const code = results.find((each) => each.code !== 0)?.code ?? 0;
+  if (!outcomes.every((outcome) => outcome !== undefined)) {
     complain("No test ran");
     return code === 0 ? 1 : code;
   }
-  say(describeOutcome(outcome));
+  const { failed } = sum(outcomes);
+  say(describeOutcome(sum(outcomes)));
   if (code !== 0) return code;
-  const missing = args.length === 0 ? checkCoverage(records) : [];
+  const missing = records === undefined ? [] : checkCoverage(records);
   for (const line of missing) complain(line);
-  const good = outcome.passed > 0 && outcome.failed === 0;
+  const good = failed === 0 && outcomes.every((lane) => lane.passed > 0);
   return good && missing.length === 0 ? 0 : 1;
+}
+
+function sum(outcomes: readonly TestOutcome[]): TestOutcome {
+  return outcomes.reduce((one, other) => ({
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    ignored: one.ignored + other.ignored,
+  }));
 }
 
 function needsBrowser(args: string[]): boolean {
@@ -84,49 +101,12 @@ function isTestPath(arg: string): boolean {
   return /\.ts$|^(\.\/)?tests(\/|$)/.test(arg);
 }
 
-/** All tests but the benchmarks, unless files are named. */
-function selection(args: string[]): string[] {
-  const options = ["--quiet", "--no-check"];
-  return args.some(isTestPath)
-    ? [...options, ...args]
-    : [...options, "--ignore=tests/bench", ...args, "tests/"];
-}
-
-function environment(
-  { file, temp }: TestStack,
-  records: string,
-): Record<string, string> {
-  const env = Deno.env.toObject();
-  // It adds a stack trace of Deno itself to every error.
-  delete env.RUST_BACKTRACE;
-  const coloured = Deno.stdout.isTerminal() && !env.NO_COLOR;
-  return {
-    ...env,
-    ...(coloured ? { FORCE_COLOR: "1" } : {}),
-    CLOISON_TEST_STACK: file,
-    CLOISON_TEST_RECORDS: records,
-    TMPDIR: temp,
-  };
-}
-
-/** Passes the output on as it comes. @returns its end */
-async function show(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let tail = "";
-  for await (const bytes of stream) {
-    write(Deno.stdout, bytes);
-    tail = (tail + decoder.decode(bytes, { stream: true }))
-      .slice(-TAIL_CHARACTERS);
-  }
-  return tail;
-}
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // It has ended by itself.
-  }
+/** What each lane runs: all tests but the benchmarks, unless files are named. */
+function selection(args: string[]): string[][] {
+  if (args.length === 0) return WHOLE_RUN;
+  return [
+    args.some(isTestPath) ? args : ["--ignore=tests/bench", ...args, "tests/"],
+  ];
 }
 
 if (import.meta.main) {

@@ -55,16 +55,32 @@ function readPort(
   return port;
 }
 
+/**
+ * Below those that systems hand out to outgoing connections (from 32768 on Linux, 49152 elsewhere), one of which could
+ * take a port between its choice and its use.
+ */
+const FREE_PORTS = { from: 20_000, count: 12_000 } as const;
+
 /** Ports nobody listens on now, all different: for throw-away stacks. */
 export function freePorts(): StackPorts {
-  // Held together until all are known, or the system may give one twice.
-  const listeners = Array.from(
-    { length: 3 },
-    () => Deno.listen({ hostname: HOST, port: 0 }),
-  );
+  // Held together until all are known, so that they differ.
+  const listeners = [listenSomewhere(), listenSomewhere(), listenSomewhere()];
   const [api, pooler, postgres] = listeners.map(({ addr }) => addr.port);
   for (const listener of listeners) listener.close();
   return { api: api!, pooler: pooler!, postgres: postgres! };
+}
+
+function listenSomewhere(): Deno.TcpListener {
+  const { from, count } = FREE_PORTS;
+  for (let tries = 0; tries < count; tries++) {
+    const port = from + Math.floor(Math.random() * count);
+    try {
+      return Deno.listen({ hostname: HOST, port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error(`No port from ${from} to ${from + count - 1} is free`);
 }
 
 /**

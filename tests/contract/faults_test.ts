@@ -19,7 +19,7 @@ import {
   send,
 } from "../support/generated_request.ts";
 import { superuserLogin, workerLogin } from "../support/test_stack.ts";
-import { openWorld, type TestClinic } from "../support/world.ts";
+import { LONG_TOKENS, openWorld, type TestClinic } from "../support/world.ts";
 
 // What every operation answers when its clinic is closed, when the clinic's database is gone, and when it is broken.
 
@@ -32,7 +32,7 @@ const ALWAYS_OPEN = ["logout", ...SILENT];
 /** Read in the central database: what is broken in the clinic's does not concern them. */
 const OF_THE_TRAIL = ["listAuditLines", "exportAuditLines", "queryBreach"];
 
-const world = await openWorld({ clinics: 4 });
+const world = await openWorld({ clinics: 4, ...LONG_TOKENS });
 const document = await OpenApiDocument.fetch(world.url);
 
 Deno.test.afterAll(async () => {

@@ -3,7 +3,7 @@ import { permissionsOf, STAFF_ROLES } from "../../src/kernel/permissions.ts";
 import type { Client } from "../support/client.ts";
 import { OpenApiDocument, type Operation } from "../support/document.ts";
 import { entityFactory } from "../support/generated_entities.ts";
-import { openWorld } from "../support/world.ts";
+import { LONG_TOKENS, openWorld } from "../support/world.ts";
 import { accessCases, rolesWithout } from "./access_cases.ts";
 import { bodyCases } from "./body_cases.ts";
 import { type Case, Subject } from "./case.ts";
@@ -39,7 +39,7 @@ const EVERYBODYS = [
   "staff.view",
 ];
 
-const world = await openWorld();
+const world = await openWorld(LONG_TOKENS);
 const document = await OpenApiDocument.fetch(world.url);
 const clients = new Map<string, Promise<Client>>();
 

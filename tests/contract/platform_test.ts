@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { OpenApiDocument } from "../support/document.ts";
 import { entityFactory } from "../support/generated_entities.ts";
 import { forgetPlatform } from "../support/platform.ts";
-import { openWorld } from "../support/world.ts";
+import { LONG_TOKENS, openWorld } from "../support/world.ts";
 import { bodyCases } from "./body_cases.ts";
 import type { Case } from "./case.ts";
 import {
@@ -24,7 +24,7 @@ const PUBLIC = [
   "refreshPlatformSession",
 ];
 
-const world = await openWorld();
+const world = await openWorld(LONG_TOKENS);
 const document = await OpenApiDocument.fetch(world.url);
 const operations = document.platformOperations;
 const clients = new Map();

@@ -83,6 +83,8 @@ export interface WorldOptions {
   readonly rates?: Partial<Rates>;
   readonly time?: Partial<TimeLimits>;
   readonly auditReads?: Config["auditReads"];
+  /** Those of production unless told. */
+  readonly accessTokenSeconds?: number;
   readonly corsOrigins?: readonly string[];
   readonly trustedProxies?: readonly string[];
   /** Other servers than the run's: for tests that weaken or stop them. */
@@ -90,6 +92,9 @@ export interface WorldOptions {
   /** What verifies tokens instead: for tests that show what a weaker one lets through. */
   readonly tokens?: new (options: AccessTokensOptions) => AccessTokens;
 }
+
+/** How long access tokens last in a world that logs people in once, and runs for long. */
+export const LONG_TOKENS = { accessTokenSeconds: 7_200 };
 
 const NO_LIMIT = { quota: 1_000_000, seconds: 3_600 };
 const ISSUER = "http://127.0.0.1";
@@ -167,7 +172,7 @@ function worldConfig(
     ]]),
     platformKey: platformKey(stack),
     tlsCa: stack.pooler.tlsCa,
-    accessTokenSeconds: 600,
+    accessTokenSeconds: options.accessTokenSeconds ?? 600,
     sessionSeconds: 43_200,
     corsOrigins: options.corsOrigins ?? [],
     trustedProxies: options.trustedProxies ?? [],
