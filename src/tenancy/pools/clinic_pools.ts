@@ -82,6 +82,11 @@ export class ClinicPools {
     return new Map([...this.#cells].map(([id, cell]) => [id, cell.counts]));
   }
 
+  /** Whether a lease would find a connection of the clinic, so that none is opened for it. */
+  isOpen(id: string): boolean {
+    return (this.#tenants.get(id as ClinicId)?.holding.open ?? 0) > 0;
+  }
+
   /**
    * Leases the clinic's pool to `fn` until it settles.
    * @throws {AppError} `service-unavailable` when too many clinics wait for a connection, or for too long

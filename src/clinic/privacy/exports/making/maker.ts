@@ -33,13 +33,15 @@ const RETRY_MS = 2_000;
  * Makes the exports that patients' clinics asked for, one at a time in each process, in the background. What is asked for
  * is a row in the clinic's database: whichever process claims it makes it. A process looks into a clinic when it has
  * answered a request there that asked for an export or found one that nobody makes, and otherwise at the first request
- * and then once a minute while people work in the clinic. So what a process that died left behind is taken up by the next
- * one that the clinic, or who waits for the export, turns to.
+ * and then once a minute while people work in the clinic, on a connection that is open for them: none is opened for a
+ * glance. So what a process that died left behind is taken up by the next one that the clinic, or who waits for the
+ * export, turns to.
  */
 export class ExportMaker {
   readonly #options: Required<ExportMakerOptions>;
   readonly #looked = new Map<ClinicId, number>();
-  readonly #due = new Set<string>();
+  /** Clinics to look into: at any rate, or at a glance. */
+  readonly #due = new Map<string, "look" | "glance">();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -53,14 +55,12 @@ export class ExportMaker {
     const now = performance.now();
     if (now - (this.#looked.get(id) ?? -LOOK_MS) < LOOK_MS) return;
     this.#looked.set(id, now);
-    this.look(id);
+    if (!this.#due.has(id)) this.#add(id, "glance");
   }
 
   /** Makes what waits in a clinic. Returns at once and never throws. */
   look(id: string): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#due.add(id);
-    this.#running ??= this.#run().finally(() => this.#running = undefined);
+    this.#add(id, "look");
   }
 
   /** What is being made is put back, for another process to make. */
@@ -70,9 +70,19 @@ export class ExportMaker {
     await this.#running;
   }
 
+  #add(id: string, how: "look" | "glance"): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#due.set(id, how);
+    this.#running ??= this.#run().finally(() => this.#running = undefined);
+  }
+
   async #run(): Promise<void> {
-    for (const id of this.#due) {
+    for (const [id, how] of this.#due) {
       this.#due.delete(id);
+      if (how === "glance" && !this.#options.pools.isOpen(id)) {
+        this.#looked.delete(id as ClinicId);
+        continue;
+      }
       try {
         while (await this.#makeNext(id));
       } catch (error) {
