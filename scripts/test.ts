@@ -14,8 +14,8 @@ const MAX_RUN_MS = 40 * 60_000;
  * test follows the other, and has the lane's servers to itself.
  */
 const WHOLE_RUN = [
-  ["tests/contract/"],
-  ["--ignore=tests/bench,tests/contract", "tests/"],
+  ["tests/contract/", "tests/drill/", "tests/sdk/"],
+  ["--ignore=tests/bench,tests/contract,tests/drill,tests/sdk", "tests/"],
 ];
 
 /**

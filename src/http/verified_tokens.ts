@@ -18,9 +18,11 @@ export interface CheckedToken {
 /**
  * What was found out about tokens, so that a client's next request does not pay for the same signature again (122 us).
  *
- * A verdict is found by the SHA-256 of the whole token: not a byte of it can differ, and no token stays in memory. It
- * holds while the clinic has the very key that it was checked with and the time is right; whether the session goes on
- * and the account is active is asked for every request, elsewhere.
+ * A verdict is found by the SHA-256 of what was signed and of the signature, and no token stays in memory. Only tokens in
+ * the one canonical form get that far, so that their text and those bytes are the same thing: another spelling is
+ * another place, where nothing is. Nothing is revoked by it. It holds while the clinic has the very key that it was
+ * checked with and the time is right; whether the session goes on and the account is active is asked for every request,
+ * elsewhere.
  */
 export class VerifiedTokens {
   readonly #maxEntries: number;

@@ -260,9 +260,8 @@ async function neverTwice(
         most = Math.max(most, ++inside);
         begun.push(await holderOf(stack, asked.id));
         if (begun.length === 1) {
-          await expire(stack, asked.id);
+          await expireUntilTaken(stack, asked.id, begun[0]!);
           if (hangs) await released.promise;
-          else await untilTaken(stack, asked.id, begun[0]!);
         }
         inside--;
       },
@@ -281,14 +280,6 @@ async function neverTwice(
   }
 }
 
-async function expire(stack: TestStack, id: string): Promise<void> {
-  await inRegistry(
-    stack,
-    sql`update operations set lease_until = now() - interval '1 hour'
-      where id = ${id}`,
-  );
-}
-
 async function holderOf(stack: TestStack, id: string): Promise<string> {
   const [row] = await inRegistry<{ lease_holder: string }>(
     stack,
@@ -297,15 +288,21 @@ async function holderOf(stack: TestStack, id: string): Promise<string> {
   return row!.lease_holder;
 }
 
-/** Until another worker has it, and would have begun if it did not wait. */
-async function untilTaken(
+/** Lets the lease of a worker run out, as often as it renews it, until another has it and would begin if it did not wait. */
+async function expireUntilTaken(
   stack: TestStack,
   id: string,
-  before: string,
+  holder: string,
 ): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (await holderOf(stack, id) === before) {
+  const deadline = performance.now() + 10_000;
+  while (await holderOf(stack, id) === holder) {
     assert.ok(performance.now() < deadline, "nobody takes it over");
+    await inRegistry(
+      stack,
+      sql`update operations set lease_until = now() - interval '1 hour'
+        where id = ${id} and lease_holder = ${holder}`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await new Promise((resolve) => setTimeout(resolve, 200));
 }
