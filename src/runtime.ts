@@ -100,6 +100,7 @@ export async function openRuntime(
     }),
     clock,
     maxEntries: MAX_KNOWN_CLINICS,
+    outageMs: config.centralOutageSeconds * 1000,
     onChanged: (id) => pools.retire(id),
   });
   const staff = new StaffStates({

@@ -4,6 +4,7 @@ import { addBreachCommands } from "./breach_commands.ts";
 import { addCellCommands } from "./cell_commands.ts";
 import { addClinicCommands } from "./clinic_commands.ts";
 import { addCompletionCommand } from "./completion_command.ts";
+import { addErasureCommands } from "./erasure_commands.ts";
 import { configureHelp } from "./help.ts";
 import { addMigrateCommands } from "./migrate_commands.ts";
 import { addOperationCommands } from "./operation_commands.ts";
@@ -37,6 +38,7 @@ export function openProgram(
   addPlatformCommands(program, operator);
   addAuditCommands(program, operator);
   addBreachCommands(program, operator);
+  addErasureCommands(program, operator);
   addRetentionCommands(program, operator);
   addCompletionCommand(program);
   return program;

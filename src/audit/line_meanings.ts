@@ -224,6 +224,7 @@ export const LINE_MEANINGS: Readonly<Record<AuditAction, LineMeaning>> = {
   // Unlike a backup, it can be read by whoever has the folder.
   "clinic.export": exported(...DATA_CATEGORIES),
   "clinic.restore": NOTHING,
+  "erasure.open": read("identity", "contact", "billing"),
   "operation.cancel": NOTHING,
   "operation.retry": NOTHING,
   "operation.succeed": NOTHING,

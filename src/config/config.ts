@@ -69,6 +69,8 @@ export interface Config {
   readonly requestSeconds: number;
   /** What becomes of reads while their line cannot be stored. */
   readonly auditReads: "refuse" | "answer";
+  /** How long known clinics are served while the central database cannot be asked, in seconds; 0: not at all. */
+  readonly centralOutageSeconds: number;
   /** For the body of a request to arrive; less than `requestSeconds`. */
   readonly bodySeconds: number;
   readonly rates: RatesConfig;
@@ -89,6 +91,11 @@ export const Seconds = v.pipe(
   v.regex(/^\d{1,6}$/, "must be a number of seconds"),
   v.transform(Number),
   v.minValue(1, "must be at least 1"),
+);
+const SecondsOrNone = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,6}$/, "must be a number of seconds"),
+  v.transform(Number),
 );
 export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
 const List = v.pipe(
@@ -183,6 +190,7 @@ const Environment = v.object({
     v.picklist(["refuse", "answer"], "must be refuse or answer"),
     "refuse",
   ),
+  CLOISON_CENTRAL_OUTAGE_SECONDS: v.optional(SecondsOrNone, "300"),
   CLOISON_BODY_SECONDS: v.optional(Seconds, "6"),
   CLOISON_RATE_ACTOR: v.optional(Rate, "1200/60"),
   CLOISON_RATE_CLINIC: v.optional(Rate, "12000/60"),
@@ -255,6 +263,7 @@ export function loadConfig(
     trustedProxies: set.CLOISON_TRUSTED_PROXIES.filter((item) => item !== ""),
     requestSeconds: set.CLOISON_REQUEST_SECONDS,
     auditReads: set.CLOISON_AUDIT_READS,
+    centralOutageSeconds: set.CLOISON_CENTRAL_OUTAGE_SECONDS,
     bodySeconds: set.CLOISON_BODY_SECONDS,
     rates: {
       actor: set.CLOISON_RATE_ACTOR,

@@ -171,6 +171,7 @@ export const AUDIT_ACTIONS = [
   "clinic.back-up",
   "clinic.export",
   "clinic.restore",
+  "erasure.open",
   "operation.cancel",
   "operation.retry",
   "operation.succeed",

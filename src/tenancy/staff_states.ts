@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { ClinicId, SessionId, StaffId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { StaffRole } from "../kernel/permissions.ts";
+import { withTimeLimit } from "../kernel/time_limit.ts";
 import type { Clinic } from "./clinic.ts";
 import { readClinic } from "./clinic_db.ts";
 import type { ClinicPools } from "./pools/clinic_pools.ts";
@@ -55,6 +56,8 @@ const DEAF_LIFETIME_MS = 1_000;
 const LIFETIME_MS = 30_000;
 /** How far the clocks of two API processes may be apart, and what is lost by counting in seconds. In milliseconds. */
 const CLOCK_SKEW_MS = 5_000;
+/** How long who made a change waits for its announcement, in milliseconds. */
+const ANNOUNCE_MS = 1_000;
 /** Between two attempts to announce a change: doubled up to the last, and made until one succeeds. In milliseconds. */
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -185,7 +188,7 @@ export class StaffStates {
   async #announce(id: ClinicId, retryMs: number): Promise<void> {
     const { announce, log } = this.#options;
     try {
-      await announce(id);
+      await withTimeLimit(announce(id), ANNOUNCE_MS, noAnswer);
     } catch (error) {
       log.error("staff.change_not_announced", error, { clinicId: id });
       clearTimeout(this.#unannounced.get(id));
@@ -202,4 +205,8 @@ export class StaffStates {
 function fits(state: StaffState, claims: StaffClaims): boolean {
   return state.roles.get(claims.staffId) === claims.role &&
     !state.revoked.has(claims.sessionId);
+}
+
+function noAnswer(): Error {
+  return new Error("Cannot announce change: no answer");
 }

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { assertProblem, logIn } from "../support/client.ts";
+import { assertProblem, Client, logIn } from "../support/client.ts";
 import { CountingProxy } from "../support/counting_proxy.ts";
 import { testStack } from "../support/test_stack.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -70,6 +70,65 @@ Deno.test("central down: changes go on and are told of later; a read is 503, and
     equal(again.body.city, "Brest");
   });
 });
+
+Deno.test("central down: out of reach for long, or silent, changes of clinics that are known go on; what is not known is 503", async () => {
+  const stack = testStack();
+  await using pooler = new CountingProxy(stack.pooler.port);
+  await using direct = new CountingProxy(stack.postgres.port);
+  await using world = await openWorld({
+    clinics: 2,
+    time: { requestMilliseconds: 4_000, bodyMilliseconds: 2_000 },
+    stack: {
+      ...stack,
+      pooler: { ...stack.pooler, ...pooler.address },
+      postgres: { ...stack.postgres, ...direct.address },
+    },
+  });
+  const ways = [pooler, direct];
+  try {
+    const admin = await logIn(world, world.clinic(0));
+    const { id } = (await admin.post("/v1/patients", patient)).body;
+    for (const way of ways) way.cut();
+    await pastBelief();
+    await requireChanges("Brest");
+    // What is connected to from now on is there, and says nothing.
+    for (const way of ways) {
+      way.freeze();
+      way.mend();
+    }
+    await pastBelief();
+    await requireChanges("Lyon");
+    const unknown = await new Client(world.url).post("/v1/auth/login", {
+      clinic: world.clinic(1).slug,
+      email: "admin@example.test",
+      password: world.clinic(1).password,
+    });
+    equal(unknown.status, 503, unknown.text);
+    for (const way of ways) way.thaw();
+    const { body } = await eventually(
+      () => admin.get(`/v1/patients/${id}`),
+      ({ status }) => status === 200,
+    );
+    equal(body.city, "Lyon");
+
+    async function requireChanges(city: string): Promise<void> {
+      const path = `/v1/patients/${id}`;
+      const changed = await admin.patch(path, { city }, "*");
+      equal(changed.status, 200, changed.text);
+      equal((await admin.get(path)).status, 503);
+    }
+  } finally {
+    for (const way of ways) {
+      way.thaw();
+      way.mend();
+    }
+  }
+});
+
+/** Longer than what cannot be heard to change is believed without asking. */
+function pastBelief(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1_200));
+}
 
 Deno.test("central down: where reads are to be answered all the same, their lines are in the log at once and on the trail later, once", async () => {
   await withProxy("answer", async (world, proxy) => {

@@ -5,6 +5,15 @@ import { withDatabase } from "../../src/tenancy/provisioning/admin.ts";
 import type { BenchStack } from "./bench_stack.ts";
 import { type NewSeat, nirRows, type Seat } from "./fleet.ts";
 
+/** One person has one file: in each clinic. */
+const SAME_PERSON = `
+  create unique index on patients (clinic_id, sort_name, birth_date, phone)
+    where archived_at is null and birth_date is not null and phone is not null;
+  create unique index on patients (clinic_id, sort_name, birth_date, lower(email))
+    where archived_at is null and birth_date is not null and email is not null;
+  create unique index on patients (clinic_id, sort_name, phone)
+    where archived_at is null and birth_date is null and phone is not null;`;
+
 /** Turns the database of `host` into one that holds the rows of all `seats`, each with its `clinic_id`. */
 export async function fillShared(
   { login }: BenchStack,
@@ -16,7 +25,9 @@ export async function fillShared(
       alter table staff drop constraint staff_pkey cascade;
       alter table sessions drop constraint sessions_pkey cascade;
       alter table patients drop constraint patients_pkey cascade;
-      drop index staff_email_key, patients_sort_name_idx;
+      drop index staff_email_key, patients_sort_name_idx,
+        patients_same_phone_key, patients_same_email_key,
+        patients_same_caller_key;
       delete from sessions; delete from staff;
       alter table staff add column clinic_id uuid not null;
       alter table sessions add column clinic_id uuid not null;
@@ -43,6 +54,7 @@ export async function fillShared(
       alter table patients alter column clinic_id set not null;
       alter table patients add primary key (clinic_id, id);
       create index on patients (clinic_id, sort_name, id);
+      ${SAME_PERSON}
       analyze;`);
     await connection.script("vacuum analyze patients");
   });

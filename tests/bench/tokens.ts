@@ -21,6 +21,7 @@ export async function mintTokens(
     },
     clock: systemClock,
     maxEntries: seats.length,
+    outageMs: 0,
     onChanged: () => {},
   });
   const tokens = new AccessTokens({

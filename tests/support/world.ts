@@ -177,6 +177,7 @@ function worldConfig(
     corsOrigins: options.corsOrigins ?? [],
     trustedProxies: options.trustedProxies ?? [],
     auditReads: options.auditReads ?? "refuse",
+    centralOutageSeconds: 300,
     requestSeconds: requestMilliseconds / 1000,
     bodySeconds: bodyMilliseconds / 1000,
     rates: {

@@ -1,4 +1,5 @@
 import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
+import { DatabaseError } from "../../src/db/errors.ts";
 import type { Clinic } from "../../src/tenancy/clinic.ts";
 import {
   ClinicDirectory,
@@ -40,6 +41,7 @@ function setUp(maxEntries = 10) {
     source,
     clock: () => now,
     maxEntries,
+    outageMs: 10_000,
     onChanged: (id) => changed.push(id),
   });
   directory.startHearing();
@@ -130,6 +132,74 @@ Deno.test("ClinicDirectory believes an entry for one second when it cannot hear 
   await source.answer(clinic("a", "2"));
   equal((await another)?.revision, "2");
   deepEqual(changed, ["a"]);
+});
+
+const away = new DatabaseError("unavailable", "away");
+
+Deno.test("ClinicDirectory believes what it knows for a while when nobody can be asked, and asks once a second", async () => {
+  const { source, directory, pass } = setUp();
+  const first = directory.byId("a");
+  const a = clinic("a");
+  await source.answer(a);
+  await first;
+  pass(60_000);
+  directory.stopHearing();
+  pass(1_000);
+  const asked = directory.byId("a");
+  await source.answer(away);
+  equal(await asked, a);
+  // Nobody waits any more, and one of those who ask a second later asks for all.
+  equal(await directory.byId("a"), a);
+  equal(await directory.bySlug("slug-a"), a);
+  equal(source.waiting.length, 0);
+  pass(1_000);
+  equal(await directory.byId("a"), a);
+  equal(await directory.byId("a"), a);
+  equal(source.waiting.length, 1);
+  await source.answer(away);
+  pass(7_999);
+  equal(await directory.byId("a"), a);
+  await source.answer(away);
+  pass(1);
+  const late = rejects(directory.byId("a"), /away/);
+  await source.answer(away);
+  await late;
+});
+
+Deno.test("ClinicDirectory believes nobody again as soon as it can ask", async () => {
+  const { source, directory, changed, pass } = setUp();
+  const first = directory.byId("a");
+  await source.answer(clinic("a"));
+  await first;
+  directory.stopHearing();
+  pass(1_000);
+  const asked = directory.byId("a");
+  await source.answer(away);
+  await asked;
+  pass(1_000);
+  await directory.byId("a");
+  await source.answer(clinic("a", "2"));
+  deepEqual(changed, ["a"]);
+  equal((await directory.byId("a"))?.revision, "2");
+  pass(1_000);
+  const gone = directory.byId("a");
+  await source.answer(undefined);
+  equal(await gone, undefined);
+});
+
+Deno.test("ClinicDirectory does not believe what changed, and what it never knew, when nobody can be asked", async () => {
+  const { source, directory, pass } = setUp();
+  const first = directory.byId("a");
+  await source.answer(clinic("a"));
+  await first;
+  directory.drop("a");
+  directory.stopHearing();
+  pass(1_000);
+  for (const id of ["a", "b"]) {
+    const refused = rejects(directory.byId(id), /away/);
+    await source.answer(away);
+    await refused;
+  }
 });
 
 Deno.test("ClinicDirectory drops everything when it hears again", async () => {

@@ -1,0 +1,18 @@
+/**
+ * What `work` comes to, unless that takes too long: then it is given up, though not stopped.
+ * @param milliseconds that it may take
+ * @param late what is thrown when it takes longer
+ */
+export async function withTimeLimit<T>(
+  work: Promise<T>,
+  milliseconds: number,
+  late: () => Error,
+): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => limit.reject(late()), milliseconds);
+  try {
+    return await Promise.race([work, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
