@@ -202,6 +202,7 @@ export const LINE_MEANINGS: Readonly<Record<AuditAction, LineMeaning>> = {
   "platform-second-factor.fail": NOTHING,
   "platform-second-factor.clear": NOTHING,
   "platform-user.create": NOTHING,
+  "platform-user.change": NOTHING,
   "platform-user.suspend": NOTHING,
   "platform-user.reactivate": NOTHING,
   "platform-audit.list": NOTHING,

@@ -150,6 +150,7 @@ export const AUDIT_ACTIONS = [
   "platform-second-factor.fail",
   "platform-second-factor.clear",
   "platform-user.create",
+  "platform-user.change",
   "platform-user.suspend",
   "platform-user.reactivate",
   "platform-audit.list",

@@ -9,6 +9,8 @@ export const PLATFORM_PERMISSIONS = [
   "platform.audit.view",
   "platform.breaches.view",
   "platform.breaches.manage",
+  "platform.users.view",
+  "platform.users.manage",
 ] as const;
 
 export type PlatformPermission = typeof PLATFORM_PERMISSIONS[number];
@@ -34,7 +36,7 @@ const BY_ROLE: Readonly<
     "platform.operations.manage",
     "platform.breaches.manage",
   ]),
-  auditor: new Set([...VIEW, "platform.audit.view"]),
+  auditor: new Set([...VIEW, "platform.audit.view", "platform.users.view"]),
 };
 
 export function platformPermissionsOf(

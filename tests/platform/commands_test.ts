@@ -67,6 +67,10 @@ Deno.test("platform-user: an operator makes users who log in, suspends them and 
   const client = new Client(world.url, first.body.accessToken);
   equal((await client.get(ME)).body.displayName, "Dominique d'Été");
 
+  const change = ["platform-user", "change", "--email", email];
+  equal((await cloison(stack, [...change, "--name", "Zoë"])).code, 0);
+  equal((await client.get(ME)).body.displayName, "Zoë");
+
   const refused: [string[], string, RegExp, number][] = [
     [named, `${PASSWORD}\n`, /has this e-mail address/, 1],
     [
@@ -91,6 +95,9 @@ Deno.test("platform-user: an operator makes users who log in, suspends them and 
       1,
     ],
     [["platform-user", "suspend", "--email", "x@y.fr"], "", /no such/, 1],
+    [[...change, "--role", "auditor"], "", /last active owner/, 1],
+    [change, "", /--name or --role/, 2],
+    [[...change, "--name", ""], "", /--name/, 2],
   ];
   for (const [args, typed, message, code] of refused) {
     const answer = await cloison(stack, args, typed);
