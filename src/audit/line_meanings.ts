@@ -214,6 +214,7 @@ export const LINE_MEANINGS: Readonly<Record<AuditAction, LineMeaning>> = {
   "clinic.request-migrate": NOTHING,
   "clinic.confirm-close": NOTHING,
   "clinic.request-close": NOTHING,
+  "clinic.change": NOTHING,
   "clinic.create": NOTHING,
   "clinic.discard": NOTHING,
   "clinic.suspend": NOTHING,
@@ -225,6 +226,7 @@ export const LINE_MEANINGS: Readonly<Record<AuditAction, LineMeaning>> = {
   // Unlike a backup, it can be read by whoever has the folder.
   "clinic.export": exported(...DATA_CATEGORIES),
   "clinic.restore": NOTHING,
+  "cell.change": NOTHING,
   "operation.cancel": NOTHING,
   "operation.retry": NOTHING,
   "operation.succeed": NOTHING,

@@ -4,6 +4,7 @@ export const PLATFORM_PERMISSIONS = [
   "platform.clinics.manage",
   "platform.clinics.close",
   "platform.cells.view",
+  "platform.cells.manage",
   "platform.operations.view",
   "platform.operations.manage",
   "platform.audit.view",
@@ -33,6 +34,7 @@ const BY_ROLE: Readonly<
   operator: new Set([
     ...VIEW,
     "platform.clinics.manage",
+    "platform.cells.manage",
     "platform.operations.manage",
     "platform.breaches.manage",
   ]),

@@ -10,6 +10,7 @@ import { clinicRoutes } from "./clinics/routes.ts";
 import type { PlatformDependencies } from "./dependencies.ts";
 import { platformGuard } from "./guard.ts";
 import { operationRoutes } from "./operations/routes.ts";
+import { pools } from "./pools/routes.ts";
 import { userRoutes } from "./users/routes.ts";
 
 const BASE = "/platform";
@@ -26,6 +27,7 @@ export function platformApi(
     clinicRoutes(dependencies.newId),
     operationRoutes(dependencies.newId),
     cells,
+    pools,
     userRoutes(dependencies),
     platformTrail,
     breachRoutes(dependencies.newId),

@@ -62,6 +62,10 @@ Deno.test("platform: the API's role can change no user, put no other app in plac
     [sql`update platform_secrets set active = false`, "42501"],
     [sql`delete from platform_token_keys`, "42501"],
     [sql`update clinics set state = 'closed'`, "42501"],
+    [sql`update clinics set slug = 'other', cell_id = id`, "42501"],
+    [sql`update cells set pooler_host = 'elsewhere'`, "42501"],
+    [sql`update cells set probe_key_id = null, probe_sealed = null`, "42501"],
+    [sql`select from clinic_stock`, "42501"],
     [sql`update operations set state = 'succeeded'`, "42501"],
   ];
   try {

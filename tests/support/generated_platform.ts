@@ -22,6 +22,7 @@ export const PLATFORM_ENTITIES: Readonly<Record<string, EntityFactory>> = {
   "/v1/platform/clinics/{id}": registeredClinic("active"),
   "/v1/platform/clinics/{id}/resume": registeredClinic("suspended"),
   "/v1/platform/breaches/{id}": openBreach,
+  "/v1/platform/cells/{id}": registeredCell,
   "/v1/platform/users/{id}": newUser,
   "/v1/platform/users/{id}/reactivate": suspendedUser,
   "/v1/platform/operations/{id}": operation("queued"),
@@ -55,6 +56,11 @@ export const PLATFORM_BODIES: Readonly<
     displayName: "Dominique Perrin",
     role: "operator",
     password: PASSWORD,
+  }),
+  changeClinic: () => ({
+    name: CLINIC_NAME,
+    email: `${crypto.randomUUID()}@clinic.test`,
+    phone: null,
   }),
   closeClinic: async ({ client }) => ({
     confirmation: await confirmation(client, lastClinic),
