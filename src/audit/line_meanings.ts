@@ -226,6 +226,7 @@ export const LINE_MEANINGS: Readonly<Record<AuditAction, LineMeaning>> = {
   // Unlike a backup, it can be read by whoever has the folder.
   "clinic.export": exported(...DATA_CATEGORIES),
   "clinic.restore": NOTHING,
+  "fleet.request-migrate": NOTHING,
   "cell.change": NOTHING,
   "operation.cancel": NOTHING,
   "operation.retry": NOTHING,

@@ -173,6 +173,7 @@ export const AUDIT_ACTIONS = [
   "clinic.back-up",
   "clinic.export",
   "clinic.restore",
+  "fleet.request-migrate",
   "cell.change",
   "operation.cancel",
   "operation.retry",

@@ -8,6 +8,7 @@ import { breachRoutes } from "./breaches/routes.ts";
 import { cells } from "./cells/routes.ts";
 import { clinicRoutes } from "./clinics/routes.ts";
 import type { PlatformDependencies } from "./dependencies.ts";
+import { fleetRoutes } from "./fleet/routes.ts";
 import { platformGuard } from "./guard.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { pools } from "./pools/routes.ts";
@@ -28,6 +29,7 @@ export function platformApi(
     operationRoutes(dependencies.newId),
     cells,
     pools,
+    fleetRoutes(dependencies.newId),
     userRoutes(dependencies),
     platformTrail,
     breachRoutes(dependencies.newId),

@@ -62,6 +62,10 @@ export const PLATFORM_BODIES: Readonly<
     email: `${crypto.randomUUID()}@clinic.test`,
     phone: null,
   }),
+  migrateFleet: async (place) => ({
+    clinicIds: [(await registeredClinic("active")(place)).id],
+    canary: 1,
+  }),
   closeClinic: async ({ client }) => ({
     confirmation: await confirmation(client, lastClinic),
   }),
