@@ -229,7 +229,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 409,
     title: "Your own account",
     explanation:
-      "Nobody changes their own role or suspends or removes themselves. Ask another admin of the clinic, or another owner of the platform.",
+      "In a clinic, nobody changes their own role or suspends or removes themselves; on the platform, nobody suspends themselves or clears their own authenticator app. Ask another admin of the clinic, or another owner of the platform.",
   },
   "last-admin": {
     status: 409,
