@@ -99,6 +99,15 @@ export function readPlatformUserArguments(
   return check(PlatformUserArguments, options);
 }
 
+const PlatformUserChange = v.object({ name: v.optional(Name) });
+
+/** The same for `platform-user change`. @throws {ArgumentError} */
+export function readPlatformUserChange(
+  options: unknown,
+): v.InferOutput<typeof PlatformUserChange> {
+  return check(PlatformUserChange, options);
+}
+
 function check<const TSchema extends v.GenericSchema>(
   schema: TSchema,
   options: unknown,

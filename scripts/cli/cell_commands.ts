@@ -1,10 +1,14 @@
 import type { Command } from "commander";
 import { LocalKeyProvider } from "../../src/crypto/key_provider.ts";
 import { sql } from "../../src/db/sql.ts";
-import { AppError } from "../../src/kernel/errors.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
 import { registerCell } from "../../src/tenancy/provisioning/central.ts";
 import { ArgumentError } from "./arguments.ts";
+import {
+  addCellChangeCommands,
+  CELL_NAME,
+  changeCell,
+} from "./cell_change_commands.ts";
 import { examples } from "./help.ts";
 import { count } from "./options.ts";
 import type { Operator } from "./operator.ts";
@@ -37,7 +41,6 @@ interface CellRow {
 
 const ADD_EXAMPLE =
   "cloison cell add --name paris-1 --pooler pooler.paris-1:6432 --postgres db.paris-1:5432";
-const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const ADDRESS = /^([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):(\d{1,5})$/i;
 
 /** `cloison cell …` */
@@ -52,6 +55,7 @@ export function addCellCommands(
       examples(
         "cloison cell list",
         ADD_EXAMPLE,
+        "cloison cell change paris-1 --state full",
         "cloison cell stock paris-1 10",
       ),
     );
@@ -84,12 +88,7 @@ export function addCellCommands(
     .addHelpText("after", examples(ADD_EXAMPLE))
     .action((options: AddOptions) => add(options, operator));
 
-  cell.command("stock")
-    .description("Say how many databases a cell keeps ready for new clinics")
-    .argument("<name>", "of the cell")
-    .argument("<n>", "0 to 1000", count(0, 1_000, "<n>"))
-    .addHelpText("after", examples("cloison cell stock paris-1 10"))
-    .action((name: string, ready: number) => keep(name, ready, operator));
+  addCellChangeCommands(cell, operator);
 }
 
 async function list(
@@ -127,7 +126,7 @@ async function add(
   operator: () => Promise<Operator>,
 ): Promise<void> {
   const { name, json, maxBackends, keepReady } = options;
-  if (!NAME.test(name)) {
+  if (!CELL_NAME.test(name)) {
     throw new ArgumentError(
       "--name must be 1 to 31 of a-z, 0-9 and -, with a letter first",
     );
@@ -141,34 +140,8 @@ async function add(
     { name, pooler, postgres, maxBackends, keys },
     uuidv7,
   );
-  if (keepReady !== undefined) await setKeepReady(opened, name, keepReady);
+  if (keepReady !== undefined) await changeCell(opened, name, { keepReady });
   say(json ? JSON.stringify({ name }) : `Cell ${name} is registered`);
-}
-
-async function keep(
-  name: string,
-  ready: number,
-  operator: () => Promise<Operator>,
-): Promise<void> {
-  if (!NAME.test(name)) throw new ArgumentError("this is no name of a cell");
-  await setKeepReady(await operator(), name, ready);
-  say(`Cell ${name} keeps ${ready} databases ready`);
-}
-
-async function setKeepReady(
-  operator: Operator,
-  name: string,
-  ready: number,
-): Promise<void> {
-  await using ledger = openLedger(operator);
-  const rows = await ledger.central.execute(sql`
-    update cells set keep_ready = ${ready} where name = ${name} returning id`);
-  if (rows.length === 0) {
-    throw new AppError(
-      "not-found",
-      `There is no cell ${name}; to see those that there are: cloison cell list`,
-    );
-  }
 }
 
 function readAddress(

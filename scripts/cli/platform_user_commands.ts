@@ -6,12 +6,18 @@ import {
 } from "../../src/kernel/platform_permissions.ts";
 import { setUpPlatform } from "../../src/platform/set_up.ts";
 import {
+  changeUserOf,
   clearSecondFactor,
   createUser,
-  listUsers,
   setUserState,
-} from "../../src/platform/users.ts";
-import { readPlatformUserArguments } from "./arguments.ts";
+} from "../../src/platform/users/commands.ts";
+import { listUsers } from "../../src/platform/users/queries.ts";
+import { toUser } from "../../src/platform/users/rules.ts";
+import {
+  ArgumentError,
+  readPlatformUserArguments,
+  readPlatformUserChange,
+} from "./arguments.ts";
 import { examples } from "./help.ts";
 import { readNewPassword } from "./password.ts";
 import {
@@ -26,8 +32,16 @@ import { say } from "./terminal.ts";
 const CREATE_EXAMPLE =
   'cloison platform-user create --email ada@platform.example --name "Ada Martin" --role operator';
 
+const CHANGE_EXAMPLE =
+  "cloison platform-user change --email ada@platform.example --role auditor";
+
 interface Chosen {
   readonly email: string;
+}
+
+interface ChangeOptions extends Chosen {
+  readonly name?: string;
+  readonly role?: PlatformRole;
 }
 
 /** `cloison platform-key …` and `cloison platform-user …` */
@@ -66,6 +80,19 @@ export function addPlatformCommands(
     .option("--json", "print JSON", false)
     .addHelpText("after", examples("cloison platform-user list"))
     .action((options: { json: boolean }) => list(options, operator));
+
+  user.command("change")
+    .description(
+      "Change a user's name or role; with another role, they are logged out everywhere",
+    )
+    .requiredOption("--email <address>", "of the user")
+    .option("--name <text>", "name, 1 to 200 characters")
+    .addOption(
+      new Option("--role <role>", "what the user may do")
+        .choices(PLATFORM_ROLES),
+    )
+    .addHelpText("after", examples(CHANGE_EXAMPLE))
+    .action((options: ChangeOptions) => change(options, operator));
 
   ofUser(user, "suspend")
     .description("Log a user out everywhere, and do not let them in again")
@@ -124,12 +151,30 @@ async function create(
   });
 }
 
+async function change(
+  { email, role, ...options }: ChangeOptions,
+  operator: OpenOperator,
+): Promise<void> {
+  const { name } = readPlatformUserChange(options);
+  if (name === undefined && role === undefined) {
+    throw new ArgumentError("--name or --role is missing");
+  }
+  const changes = {
+    ...name === undefined ? {} : { displayName: name },
+    ...role === undefined ? {} : { role },
+  };
+  await inCentral(operator, async (central) => {
+    await changeUserOf(central, email, changes);
+    say(`${email} is changed`);
+  });
+}
+
 async function list(
   { json }: { json: boolean },
   operator: OpenOperator,
 ): Promise<void> {
   await inCentral(operator, async (central) => {
-    const users = await listUsers(central);
+    const users = (await listUsers(central)).map(toUser);
     if (json) return say(JSON.stringify(users, null, 2));
     say(table([
       ["E-mail", "Role", "State", "App", "Name"],

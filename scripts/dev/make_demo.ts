@@ -1,7 +1,7 @@
 import { PasswordHasher } from "../../src/crypto/passwords.ts";
 import { sql } from "../../src/db/sql.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
-import { createUser } from "../../src/platform/users.ts";
+import { createUser } from "../../src/platform/users/commands.ts";
 import {
   type AdminLogin,
   CENTRAL_DATABASE,

@@ -2,7 +2,7 @@ import { Secret as OtpSecret } from "otpauth";
 import { PasswordHasher } from "../../src/crypto/passwords.ts";
 import { totpCode } from "../../src/crypto/totp.ts";
 import { sql } from "../../src/db/sql.ts";
-import { createUser } from "../../src/platform/users.ts";
+import { createUser } from "../../src/platform/users/commands.ts";
 import {
   CENTRAL_DATABASE,
   withDatabase,

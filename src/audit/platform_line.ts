@@ -15,9 +15,10 @@ export function platformLine(
 ): Sql {
   return sql`
     insert into audit_log (id, clinic_id, actor_id, session_id, role, action,
-      entity, entity_id, outcome, request_id, address)
+      entity, entity_id, outcome, request_id, address, changed_fields)
     values (${uuidv7()}, ${event.clinicId ?? null}, ${actor?.userId ?? null},
       ${actor?.sessionId ?? null}, ${actor?.role ?? null}, ${event.action},
       ${entityOf(event)}, ${event.entityId ?? null}, 'success',
-      ${origin.requestId ?? null}, ${origin.address ?? null})`;
+      ${origin.requestId ?? null}, ${origin.address ?? null},
+      ${event.changedFields ?? []})`;
 }

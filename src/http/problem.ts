@@ -229,13 +229,19 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 409,
     title: "Your own account",
     explanation:
-      "Nobody changes their own role or suspends or removes themselves. Ask another admin of the clinic.",
+      "In a clinic, nobody changes their own role or suspends or removes themselves; on the platform, nobody suspends themselves or clears their own authenticator app. Ask another admin of the clinic, or another owner of the platform.",
   },
   "last-admin": {
     status: 409,
     title: "Last admin",
     explanation:
       "The clinic would be left without an active admin. Make somebody else an admin first.",
+  },
+  "last-owner": {
+    status: 409,
+    title: "Last owner",
+    explanation:
+      "The platform would be left without an active owner. Make somebody else an owner first.",
   },
   "idempotency-key-reused": {
     status: 422,

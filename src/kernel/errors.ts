@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   "legal-hold",
   "own-account",
   "last-admin",
+  "last-owner",
   "idempotency-key-reused",
   "idempotency-in-flight",
   "precondition-required",

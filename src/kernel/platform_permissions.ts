@@ -4,11 +4,14 @@ export const PLATFORM_PERMISSIONS = [
   "platform.clinics.manage",
   "platform.clinics.close",
   "platform.cells.view",
+  "platform.cells.manage",
   "platform.operations.view",
   "platform.operations.manage",
   "platform.audit.view",
   "platform.breaches.view",
   "platform.breaches.manage",
+  "platform.users.view",
+  "platform.users.manage",
 ] as const;
 
 export type PlatformPermission = typeof PLATFORM_PERMISSIONS[number];
@@ -31,10 +34,11 @@ const BY_ROLE: Readonly<
   operator: new Set([
     ...VIEW,
     "platform.clinics.manage",
+    "platform.cells.manage",
     "platform.operations.manage",
     "platform.breaches.manage",
   ]),
-  auditor: new Set([...VIEW, "platform.audit.view"]),
+  auditor: new Set([...VIEW, "platform.audit.view", "platform.users.view"]),
 };
 
 export function platformPermissionsOf(

@@ -8,8 +8,11 @@ import { breachRoutes } from "./breaches/routes.ts";
 import { cells } from "./cells/routes.ts";
 import { clinicRoutes } from "./clinics/routes.ts";
 import type { PlatformDependencies } from "./dependencies.ts";
+import { fleetRoutes } from "./fleet/routes.ts";
 import { platformGuard } from "./guard.ts";
 import { operationRoutes } from "./operations/routes.ts";
+import { pools } from "./pools/routes.ts";
+import { userRoutes } from "./users/routes.ts";
 
 const BASE = "/platform";
 
@@ -25,6 +28,9 @@ export function platformApi(
     clinicRoutes(dependencies.newId),
     operationRoutes(dependencies.newId),
     cells,
+    pools,
+    fleetRoutes(dependencies.newId),
+    userRoutes(dependencies),
     platformTrail,
     breachRoutes(dependencies.newId),
   ];

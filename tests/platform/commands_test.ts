@@ -1,5 +1,10 @@
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { PROJECT_DIR } from "../../scripts/stack/tools.ts";
+import { sql } from "../../src/db/sql.ts";
+import {
+  CENTRAL_DATABASE,
+  withDatabase,
+} from "../../src/tenancy/provisioning/admin.ts";
 import { Client } from "../support/client.ts";
 import { COMMAND, environment } from "../support/cloison.ts";
 import { openOwnTestStack } from "../support/own_stack.ts";
@@ -9,7 +14,7 @@ import {
   logInToPlatform,
   PASSWORD,
 } from "../support/platform.ts";
-import type { TestStack } from "../support/test_stack.ts";
+import { type TestStack, workerLogin } from "../support/test_stack.ts";
 import { openWorld } from "../support/world.ts";
 
 const ME = "/v1/platform/auth/me";
@@ -67,6 +72,10 @@ Deno.test("platform-user: an operator makes users who log in, suspends them and 
   const client = new Client(world.url, first.body.accessToken);
   equal((await client.get(ME)).body.displayName, "Dominique d'Été");
 
+  const change = ["platform-user", "change", "--email", email];
+  equal((await cloison(stack, [...change, "--name", "Zoë"])).code, 0);
+  equal((await client.get(ME)).body.displayName, "Zoë");
+
   const refused: [string[], string, RegExp, number][] = [
     [named, `${PASSWORD}\n`, /has this e-mail address/, 1],
     [
@@ -91,6 +100,9 @@ Deno.test("platform-user: an operator makes users who log in, suspends them and 
       1,
     ],
     [["platform-user", "suspend", "--email", "x@y.fr"], "", /no such/, 1],
+    [[...change, "--role", "auditor"], "", /last active owner/, 1],
+    [change, "", /--name or --role/, 2],
+    [[...change, "--name", ""], "", /--name/, 2],
   ];
   for (const [args, typed, message, code] of refused) {
     const answer = await cloison(stack, args, typed);
@@ -109,4 +121,41 @@ Deno.test("platform-user: an operator makes users who log in, suspends them and 
   equal(user.state, "active");
   const rotated = await cloison(stack, ["platform-key", "rotate", "--revoke"]);
   match(rotated.out, /signed with key 2/, rotated.error);
+});
+
+Deno.test("cell change: an operator changes what a cell takes, within what its server has room for, and it is on the trail", async () => {
+  await using own = await openOwnTestStack();
+  const { stack } = own;
+  const change = ["cell", "change", stack.cell];
+  const given = ["--state", "full", "--max-backends", "7", "--keep-ready", "0"];
+  const changed = await cloison(stack, [...change, ...given]);
+  equal(changed.code, 0, changed.error);
+  const list = await cloison(stack, ["cell", "list", "--json"]);
+  const [cell] = JSON.parse(list.out);
+  deepEqual([cell.state, cell.maxBackends, cell.keepReady], ["full", 7, 0]);
+
+  const refused: [string[], RegExp, number][] = [
+    [change, /is missing/, 2],
+    [[...change, "--state", "gone"], /choices/, 2],
+    [[...change, "--max-backends", "0"], /--max-backends/, 2],
+    [[...change, "--max-backends", "100000"], /backends are too many/, 1],
+    [["cell", "change", "nowhere", "--state", "open"], /no cell nowhere/, 1],
+    [["cell", "change", "No cell", "--state", "open"], /no name of a/, 2],
+  ];
+  for (const [args, message, code] of refused) {
+    const answer = await cloison(stack, args);
+    equal(answer.code, code, args.join(" ") + answer.error);
+    match(answer.error, message);
+  }
+  const lines = await withDatabase(
+    workerLogin(stack),
+    CENTRAL_DATABASE,
+    (central) =>
+      central.rows<{ changed_fields: string[] }>(sql`
+        select changed_fields from audit_log where action = 'cell.change'`),
+  );
+  deepEqual(
+    lines.map(({ changed_fields }) => changed_fields),
+    [["keepReady", "maxBackends", "state"]],
+  );
 });

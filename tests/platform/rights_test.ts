@@ -4,7 +4,7 @@ import { DatabaseError } from "../../src/db/errors.ts";
 import { type Sql, sql } from "../../src/db/sql.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { setUserState } from "../../src/platform/users.ts";
+import { setUserState } from "../../src/platform/users/commands.ts";
 import { openPlatform } from "../../src/platform/open_platform.ts";
 import { newLocalKeyLine } from "../../src/crypto/key_provider.ts";
 import { Pool } from "../../src/db/pool.ts";
@@ -15,7 +15,12 @@ import {
 import { assertProblem, Client } from "../support/client.ts";
 import { OpenApiDocument } from "../support/document.ts";
 import { openOwnTestStack } from "../support/own_stack.ts";
-import { addEnrolled, openUser } from "../support/platform.ts";
+import {
+  addEnrolled,
+  type LoggedInUser,
+  openUser,
+} from "../support/platform.ts";
+import { claimsOf } from "../support/sessions.ts";
 import { inCentral } from "../support/sql.ts";
 import { testStack, workerLogin } from "../support/test_stack.ts";
 import { openWorld } from "../support/world.ts";
@@ -57,6 +62,10 @@ Deno.test("platform: the API's role can change no user, put no other app in plac
     [sql`update platform_secrets set active = false`, "42501"],
     [sql`delete from platform_token_keys`, "42501"],
     [sql`update clinics set state = 'closed'`, "42501"],
+    [sql`update clinics set slug = 'other', cell_id = id`, "42501"],
+    [sql`update cells set pooler_host = 'elsewhere'`, "42501"],
+    [sql`update cells set probe_key_id = null, probe_sealed = null`, "42501"],
+    [sql`select from clinic_stock`, "42501"],
     [sql`update operations set state = 'succeeded'`, "42501"],
   ];
   try {
@@ -67,10 +76,35 @@ Deno.test("platform: the API's role can change no user, put no other app in plac
       select change_platform_password(${uuidv7()}, password_hash, 'x') as changed
       from platform_users where id = ${user.id}`);
     equal(row!.changed, false, "without a session of the user");
+    await refuseWithoutOwner(api, await openUser(world, "operator"));
   } finally {
     await api.close();
   }
 });
+
+/** Users are changed for the session of an owner, and for nobody else's. */
+async function refuseWithoutOwner(
+  api: Connection,
+  { id, accessToken }: LoggedInUser,
+): Promise<void> {
+  const sessions = [null, uuidv7(), claimsOf(accessToken).sid as string];
+  for (const session of sessions) {
+    const statements = [
+      sql`select create_platform_user(${session}, ${uuidv7()}, 'a@b.fr', 'A',
+        'owner', 'x')`,
+      sql`select change_platform_user(${session}, ${id}, null, null, 'owner',
+        null)`,
+      sql`select clear_platform_factor(${session}, ${id})`,
+    ];
+    for (const statement of statements) {
+      await rejects(
+        api.rows(statement),
+        refusedWith("platform_users_by_owner"),
+        String(session),
+      );
+    }
+  }
+}
 
 Deno.test("platform: the last active owner stays, also when two suspend each other at once", async () => {
   await using own = await openOwnTestStack();

@@ -9,7 +9,10 @@ import {
   rewrapSecrets,
   rotateTokenKey,
 } from "../../src/platform/set_up.ts";
-import { clearSecondFactor, setUserState } from "../../src/platform/users.ts";
+import {
+  clearSecondFactor,
+  setUserState,
+} from "../../src/platform/users/commands.ts";
 import { type Answer, assertProblem, Client } from "../support/client.ts";
 import {
   codeOf,

@@ -22,6 +22,9 @@ export const PLATFORM_ENTITIES: Readonly<Record<string, EntityFactory>> = {
   "/v1/platform/clinics/{id}": registeredClinic("active"),
   "/v1/platform/clinics/{id}/resume": registeredClinic("suspended"),
   "/v1/platform/breaches/{id}": openBreach,
+  "/v1/platform/cells/{id}": registeredCell,
+  "/v1/platform/users/{id}": newUser,
+  "/v1/platform/users/{id}/reactivate": suspendedUser,
   "/v1/platform/operations/{id}": operation("queued"),
   "/v1/platform/operations/{id}/retry": operation("failed"),
 };
@@ -48,6 +51,21 @@ export const PLATFORM_BODIES: Readonly<
     return { code: codeOf(newcomer.seed, 1) };
   },
   createClinic: ({ world }) => newClinic(world.stack.cell),
+  createPlatformUser: () => ({
+    email: `made-${crypto.randomUUID()}@platform.test`,
+    displayName: "Dominique Perrin",
+    role: "operator",
+    password: PASSWORD,
+  }),
+  changeClinic: () => ({
+    name: CLINIC_NAME,
+    email: `${crypto.randomUUID()}@clinic.test`,
+    phone: null,
+  }),
+  migrateFleet: async (place) => ({
+    clinicIds: [(await registeredClinic("active")(place)).id],
+    canary: 1,
+  }),
   closeClinic: async ({ client }) => ({
     confirmation: await confirmation(client, lastClinic),
   }),
@@ -98,22 +116,44 @@ export async function confirmation(
 
 /** A row of the registry, in a cell of its own that takes no new clinics. */
 export function registeredClinic(state: string): EntityFactory {
-  return async ({ world }) => {
-    const id = uuidv7();
+  return async (place) => {
+    const { id } = await registeredCell(place);
     await inCentral(
-      world,
-      sql`with cell as (
-        insert into cells (id, name, pooler_host, pooler_port, postgres_host,
-          postgres_port, max_backends, state)
-        values (${id}, ${`made-${id.slice(-12)}`}, 'localhost', 1, 'localhost',
-          1, 1, 'closed') returning id)
-      insert into clinics (id, cell_id, slug, name, email, state)
-      select ${id}, id, ${`made-${id.slice(-12)}`}, ${CLINIC_NAME},
-        ${`${id}@clinic.test`}, ${state} from cell`,
+      place.world,
+      sql`insert into clinics (id, cell_id, slug, name, email, state)
+        values (${id!}, ${id!}, ${`made-${id!.slice(-12)}`}, ${CLINIC_NAME},
+          ${`${id}@clinic.test`}, ${state})`,
     );
-    lastClinic = id;
-    return { id };
+    lastClinic = id!;
+    return { id: id! };
   };
+}
+
+/** A cell that takes no new clinics. */
+export async function registeredCell({ world }: Place): Promise<PathValues> {
+  const id = uuidv7();
+  await inCentral(
+    world,
+    sql`insert into cells (id, name, pooler_host, pooler_port, postgres_host,
+        postgres_port, max_backends, state)
+      values (${id}, ${`made-${id.slice(-12)}`}, 'localhost', 1, 'localhost',
+        1, 1, 'closed')`,
+  );
+  return { id };
+}
+
+/** Somebody who is not the one who asks. */
+async function newUser({ world }: Place): Promise<PathValues> {
+  return { id: (await addUser(world, "operator")).id };
+}
+
+async function suspendedUser(place: Place): Promise<PathValues> {
+  const { id } = await newUser(place);
+  await inCentral(
+    place.world,
+    sql`update platform_users set state = 'suspended' where id = ${id!}`,
+  );
+  return { id: id! };
 }
 
 /** An operation that no worker claims: nobody serves the clinic's cell. */

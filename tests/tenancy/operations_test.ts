@@ -312,7 +312,10 @@ async function cannotDoMore(
     sql`insert into operations (id, kind, clinic_id, scheduled_for) values (${user}, 'purge', ${user}, now())`,
     sql`insert into operations (id, kind, clinic_id, cell_id) values (${user}, 'create', ${user}, ${user})`,
     sql`insert into clinics (id, cell_id, slug, name, email) select ${user}, id, 'xxx', 'x', 'x@y' from cells`,
-    sql`update cells set keep_ready = 7`,
+    sql`update cells set pooler_host = 'elsewhere'`,
+    sql`update cells set probe_sealed = null, probe_key_id = null`,
+    sql`update clinics set slug = 'elsewhere'`,
+    sql`update clinics set state = 'active'`,
     sql`insert into clinic_backups (id, clinic_id, reason, bytes, digest, key_id, schema_version)
       select ${user}, id, 'final', 1, '\\x00', 'k', 1 from clinics`,
     sql`select prepare_operation()`,

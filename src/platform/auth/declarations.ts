@@ -50,7 +50,7 @@ export const enrolPlatformUser = publicRoute({
   tags,
   summary: "Set up the authenticator app of a platform user",
   description:
-    "Before the first log-in. Makes a secret for the app; asked again before a log-in has shown that the app has it, the secret is another one. Afterwards only an operator's command can clear it.",
+    "Before the first log-in. Makes a secret for the app; asked again before a log-in has shown that the app has it, the secret is another one. Afterwards only another owner (`clearPlatformSecondFactor`) or an operator's command can clear it.",
   problems: ["invalid-credentials", "conflict"],
   request: { body: jsonBody(PlatformEnrolmentSchema) },
   responses: { 200: json(SecondFactorSeedSchema, "What the app needs") },

@@ -1,52 +1,15 @@
-import { z } from "@hono/zod-openapi";
-import { json, platformRoute } from "../../http/route.ts";
+import { json, mergePatchBody, platformRoute } from "../../http/route.ts";
+import { ifMatchHeader, pageHeaders } from "../../http/schemas.ts";
+import { versioned } from "../../http/versioned_schemas.ts";
 import {
-  cursorParameter,
-  id,
-  instant,
-  integer,
-  label,
-  limitParameter,
-  pageHeaders,
-  pageOf,
-} from "../../http/schemas.ts";
+  CellListQuery,
+  CellPageSchema,
+  CellParams,
+  CellPatchSchema,
+  CellSchema,
+} from "./schemas.ts";
 
 const tags: ["platform"] = ["platform"];
-
-const MAX = 2_147_483_647;
-
-const CellSchema = z.strictObject({
-  id: id("The cell"),
-  name: label({
-    max: 31,
-    pattern: "^[a-z][a-z0-9-]{0,30}$",
-    description: "What it is called",
-    example: "paris-1",
-  }),
-  state: z.enum(["open", "full", "closed"]).openapi({
-    description: "Whether it takes new clinics",
-    example: "open",
-  }),
-  maxBackends: integer({
-    min: 1,
-    max: MAX,
-    description: "Connections to PostgreSQL that its clinics may hold together",
-    example: 150,
-  }),
-  clinics: integer({
-    min: 0,
-    max: MAX,
-    description: "Clinics in it that are not closed",
-    example: 42,
-  }),
-  createdAt: instant("When it was registered"),
-}).openapi("Cell", {
-  description: "A PostgreSQL cluster with its pooler and its own key",
-});
-
-export type Cell = z.infer<typeof CellSchema>;
-
-const CellPageSchema = pageOf(CellSchema, "CellPage", "A page of cells");
 
 export const listCells = platformRoute("platform.cells.view", {
   method: "get",
@@ -56,10 +19,39 @@ export const listCells = platformRoute("platform.cells.view", {
   summary: "List the cells",
   description: "Where clinics' databases can be, by name.",
   problems: ["invalid-cursor"],
-  request: {
-    query: z.strictObject({ limit: limitParameter, cursor: cursorParameter }),
-  },
+  request: { query: CellListQuery },
   responses: {
     200: { ...json(CellPageSchema, "A page of cells"), headers: pageHeaders },
   },
+});
+
+// No 304: what is counted changes, and the version does not.
+export const getCell = platformRoute("platform.cells.view", {
+  method: "get",
+  path: "/cells/{id}",
+  operationId: "getCell",
+  tags,
+  summary: "Read a cell's entry",
+  description:
+    "What the registry knows of one cell. The ETag is the version of what can be changed.",
+  problems: ["not-found"],
+  request: { params: CellParams },
+  responses: { 200: versioned(CellSchema, "The cell") },
+});
+
+export const changeCell = platformRoute("platform.cells.manage", {
+  method: "patch",
+  path: "/cells/{id}",
+  operationId: "changeCell",
+  tags,
+  summary: "Change a cell",
+  description:
+    "A merge patch. The API's processes share `maxBackends` anew within seconds; whether the server has room for so many is seen to by the operator's command `cloison cell change`, which can ask it. Address and key of a cell are a matter of the operator's commands alone: whoever could change them here could lead the connections of all its clinics to another server.",
+  problems: ["not-found", "precondition-required", "precondition-failed"],
+  request: {
+    params: CellParams,
+    headers: ifMatchHeader,
+    body: mergePatchBody(CellPatchSchema),
+  },
+  responses: { 200: versioned(CellSchema, "The changed cell") },
 });

@@ -1,12 +1,19 @@
-import { json, jsonBody, platformRoute } from "../../http/route.ts";
+import {
+  json,
+  jsonBody,
+  mergePatchBody,
+  platformRoute,
+} from "../../http/route.ts";
 import {
   etagHeader,
+  ifMatchHeader,
   ifNoneMatchHeader,
   pageHeaders,
 } from "../../http/schemas.ts";
 import { acceptedHeaders, OperationSchema } from "../operation_schemas.ts";
 import {
   ClinicClosingSchema,
+  ClinicPatchSchema,
   ClinicRotationSchema,
   CloseConfirmationRequestSchema,
   CloseConfirmationSchema,
@@ -75,6 +82,33 @@ export const createClinic = platformRoute("platform.clinics.manage", {
   idempotent: true,
   request: { body: jsonBody(NewClinicSchema) },
   responses: accepted,
+});
+
+export const changeClinic = platformRoute("platform.clinics.manage", {
+  method: "patch",
+  path: "/clinics/{id}",
+  operationId: "changeClinic",
+  tags,
+  summary: "Change a clinic's entry",
+  description:
+    "A merge patch of what the clinic is called and how it is reached; every API process knows within seconds. The short name stays: people log in with it. What stands on invoices is the clinic's own to change (`changeClinicSettings`).",
+  problems: [
+    "not-found",
+    "duplicate",
+    "precondition-required",
+    "precondition-failed",
+  ],
+  request: {
+    params: ClinicParams,
+    headers: ifMatchHeader,
+    body: mergePatchBody(ClinicPatchSchema),
+  },
+  responses: {
+    200: {
+      ...json(PlatformClinicSchema, "The changed entry"),
+      headers: etagHeader,
+    },
+  },
 });
 
 export const suspendClinic = platformRoute("platform.clinics.manage", {

@@ -1,8 +1,18 @@
 import { joinSql, type Sql, sql } from "../../db/sql.ts";
+import type { VersionCondition } from "../../http/etag.ts";
 import type { PageWindow } from "../../http/pages.ts";
-import type { CentralReadTx } from "../../tenancy/central_db.ts";
+import {
+  assignments,
+  type ColumnNames,
+  versionIs,
+} from "../../http/row_versions.ts";
+import type {
+  CentralReadTx,
+  CentralWriteTx,
+} from "../../tenancy/central_db.ts";
 import type { ClinicState } from "../../tenancy/clinic.ts";
 import { BACKUPS_DELETED_AT } from "../../tenancy/operations/confirmations.ts";
+import type { ClinicPatch } from "./request_schemas.ts";
 import type { ClinicSort, PlatformClinic } from "./schemas.ts";
 
 export interface ClinicRow {
@@ -68,6 +78,25 @@ export function findClinic(
   return tx.row(sql`select ${columns}
     from clinics join cells on cells.id = clinics.cell_id
     where clinics.id = ${id}`);
+}
+
+const NAMES: ColumnNames = {
+  name: sql`name`,
+  email: sql`email`,
+  phone: sql`phone`,
+};
+
+/** Every API process hears of it. @returns undefined when no clinic of this id has a version of the condition */
+export async function updateClinic(
+  tx: CentralWriteTx,
+  id: string,
+  condition: VersionCondition,
+  patch: ClinicPatch,
+): Promise<ClinicRow | undefined> {
+  const changed = await tx.row<object>(sql`update clinics
+    set ${assignments(NAMES, patch)}
+    where id = ${id} and ${versionIs(condition)} returning id`);
+  return changed && await findClinic(tx, id);
 }
 
 /** What may be asked for, as the ledger's own rule has it. */

@@ -6,6 +6,20 @@ import { cellName } from "./schemas.ts";
 const email = (description: string, example: string) =>
   text({ max: 254, example }).openapi({ description });
 
+const name = text({ max: 200, example: "Clinique du Canal" }).openapi({
+  description: "Name for people",
+});
+
+const phone = orNull(
+  z.string().max(16).regex(
+    /^\+[1-9]\d{6,14}$/,
+    "must be in international form",
+  ),
+).optional().openapi({
+  description: "Telephone number, in international form (E.164)",
+  example: "+33199004218",
+});
+
 export const NewClinicSchema = z.strictObject({
   slug: z.string().max(63).regex(
     /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
@@ -14,22 +28,12 @@ export const NewClinicSchema = z.strictObject({
     description: "Short name, for logging in; never given twice",
     example: "clinique-du-canal",
   }),
-  name: text({ max: 200, example: "Clinique du Canal" }).openapi({
-    description: "Name for people",
-  }),
+  name,
   email: email(
     "Where the clinic is reached; one clinic has it",
     "contact@clinique-du-canal.example",
   ),
-  phone: orNull(
-    z.string().max(16).regex(
-      /^\+[1-9]\d{6,14}$/,
-      "must be in international form",
-    ),
-  ).optional().openapi({
-    description: "Telephone number, in international form (E.164)",
-    example: "+33199004218",
-  }),
+  phone,
   cell: cellName.optional().openapi({
     description: "The open cell with the fewest clinics unless named",
   }),
@@ -43,6 +47,17 @@ export const NewClinicSchema = z.strictObject({
     }),
   }).openapi("NewClinicAdmin", { description: "The clinic's first account" }),
 }).openapi("NewClinic", { description: "A clinic that is to be made" });
+
+export const ClinicPatchSchema = z.strictObject({
+  name: name.optional(),
+  email: z.email().max(254).optional().openapi({
+    description: "Where the clinic is reached; one clinic has it",
+    example: "contact@clinique-du-canal.example",
+  }),
+  phone,
+}).openapi("ClinicPatch", { description: "What changes of a clinic's entry" });
+
+export type ClinicPatch = z.infer<typeof ClinicPatchSchema>;
 
 export const ROTATED_SECRETS = [
   "database-password",

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { cursorBinding } from "../../http/cursor.ts";
 import type { PlatformEnv } from "../../http/env.ts";
-import { etagOf, matchesIfNoneMatch } from "../../http/etag.ts";
+import { etagOf, matchesIfNoneMatch, requireIfMatch } from "../../http/etag.ts";
 import { closePage, openPage } from "../../http/pages.ts";
 import { linkNext } from "../../http/row_versions.ts";
 import { platformRouter } from "../../http/router.ts";
@@ -21,6 +21,7 @@ import {
   type OperationView,
   toOperationView,
 } from "../operation_schemas.ts";
+import { changeEntry } from "./change_entry.ts";
 import * as declared from "./declarations.ts";
 import {
   allowedOperations,
@@ -70,6 +71,15 @@ export function clinicRoutes(newId: NewId): OpenAPIHono<PlatformEnv> {
     const { cell, phone = null, ...members } = c.req.valid("json");
     const input = { ...members, phone, ...(cell ? { cell } : {}) };
     return c.json(await ask(c, "create", null, { input }), 202);
+  });
+
+  clinics.openapi(declared.changeClinic, async (c) => {
+    const { id } = c.req.valid("param");
+    const condition = requireIfMatch(c.req.header("if-match"));
+    const patch = c.req.valid("json");
+    const row = await changeEntry(c.var.central, id, condition, patch);
+    c.header("etag", etagOf(row.version));
+    return c.json(toClinic(row), 200);
   });
 
   clinics.openapi(declared.suspendClinic, async (c) => {

@@ -50,8 +50,9 @@ export async function planFleet(
   return { behind, current, skipped };
 }
 
-function skipReason(
-  { state, version }: FleetClinic,
+/** `undefined` for a clinic that a run brings up to date, unless it is already. */
+export function skipReason(
+  { state, version }: Pick<FleetClinic, "state" | "version">,
   targetVersion: number,
 ): SkipReason | undefined {
   // Whoever makes or moves its database brings it up to date, or leaves it for the next run.

@@ -68,11 +68,8 @@ export async function registerCell(
     throw new TypeError("Cannot register cell: pooler must be a DNS name");
   }
   await withDatabase(login, CENTRAL_DATABASE, async (central) => {
-    // Elsewhere there is no connection to ask on.
-    const { host, port } = cell.postgres;
-    if (host === login.host && port === login.port) {
-      await requireRoom(central, cell.maxBackends);
-    }
+    const { postgres, maxBackends } = cell;
+    await requireRoom(central, login, postgres, maxBackends);
     await central.rows(sql`
       insert into cells (id, name, pooler_host, pooler_port, postgres_host,
         postgres_port, max_backends)
@@ -88,16 +85,25 @@ export async function registerCell(
   });
 }
 
-async function requireRoom(
+/**
+ * Refuses a budget that leaves a cell's server no connections for anything else.
+ * @param postgres the cell's server; of another than the one that was logged in to, nothing is known
+ * @throws {Error}
+ */
+export async function requireRoom(
   connection: Connection,
+  login: AdminLogin,
+  postgres: NewCell["postgres"],
   backends: number,
 ): Promise<void> {
+  const isHere = postgres.host === login.host && postgres.port === login.port;
+  if (!isHere) return;
   const [row] = await connection.rows<{ usable: number }>(sql`
     select current_setting('max_connections')::integer
       - current_setting('superuser_reserved_connections')::integer as usable`);
   const most = row!.usable - KEPT_CONNECTIONS;
   if (backends <= most) return;
   throw new Error(
-    `Cannot register cell: ${backends} backends are too many, the server has room for ${most}; raise max_connections or lower them`,
+    `Cannot give the cell its budget: ${backends} backends are too many, the server has room for ${most}; raise max_connections or lower them`,
   );
 }
