@@ -32,8 +32,8 @@ export function addErasureCommands(
     .addHelpText(
       "after",
       `
-No account of the clinic can read it. It is sealed with the clinic's key, and goes on the day that the certificate names.
-Opening it is a line on the clinic's trail before anything is printed.
+No account of the clinic can read it. It is sealed with the clinic's key, and goes on the day that the
+certificate names. Opening it is a line on the platform's trail before anything is printed.
 ${
         examples(
           "cloison erasure open clinique-lyon 01a2099c-d846-734b-8f83-b707f314fe1a",
@@ -87,7 +87,6 @@ async function open(
     action: "erasure.open",
     entityId: certificate,
     clinicId: clinic.id,
-    patientId: archive.patientId,
   }));
   say(JSON.stringify(archive, null, 2));
 }
