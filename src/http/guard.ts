@@ -10,6 +10,7 @@ import type { OutboxRelays } from "../tenancy/outbox_relays.ts";
 import type { ClinicPools } from "../tenancy/pools/clinic_pools.ts";
 import type { StaffStates } from "../tenancy/staff_states.ts";
 import type { ClinicEnv } from "./env.ts";
+import { Bulkheads, DEFAULT_BULKHEADS } from "./limits/bulkheads.ts";
 import type { RateLimits } from "./limits/rate_limits.ts";
 import { requireWithin } from "./limits/rate_policy.ts";
 
@@ -34,6 +35,7 @@ export function clinicGuard(
 ): MiddlewareHandler<ClinicEnv> {
   const { tokens, pools, trail, relays, trailOf, staff, limits, onServed } =
     options;
+  const bulkheads = new Bulkheads(DEFAULT_BULKHEADS);
   return async (c, next) => {
     const token = bearerToken(c.req.header("authorization"));
     const { actor, clinic, issuedAt } = await tokens.verify(token);
@@ -65,7 +67,7 @@ export function clinicGuard(
         signal: c.get("signal"),
       }),
     );
-    await next();
+    await bulkheads.run(clinic.id, c.get("signal"), next);
     c.get("afterwards")?.();
     onServed(clinic);
   };
