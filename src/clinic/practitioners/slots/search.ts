@@ -56,7 +56,7 @@ async function firstSlots(
   search: SlotSearch,
   { after, fetch }: PageWindow,
 ): Promise<SlotRow[]> {
-  const days = search.practitionerId === undefined ? DAYS_AT_ONCE : MAX_DAYS;
+  let days = search.practitionerId === undefined ? DAYS_AT_ONCE : MAX_DAYS;
   const rows: SlotRow[] = [];
   let from = search.from;
   if (typeof after?.[0] === "string") {
@@ -72,6 +72,8 @@ async function firstSlots(
       ),
     );
     from = addDays(to, 1);
+    // Where these had too few, slots are rare: the rest is looked through at once.
+    days = MAX_DAYS;
   }
   return rows;
 }
