@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { LocalKeyProvider } from "../../src/crypto/key_provider.ts";
 import { sql } from "../../src/db/sql.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
+import { MAX_BACKENDS, MAX_READY } from "../../src/platform/cells/queries.ts";
 import { registerCell } from "../../src/tenancy/provisioning/central.ts";
 import { ArgumentError } from "./arguments.ts";
 import {
@@ -76,13 +77,13 @@ export function addCellCommands(
     .option(
       "--max-backends <n>",
       "of all clinics together",
-      count(1, 100_000, "--max-backends"),
+      count(1, MAX_BACKENDS, "--max-backends"),
       150,
     )
     .option(
       "--keep-ready <n>",
       "databases made beforehand, 0 to 1000",
-      count(0, 1_000, "--keep-ready"),
+      count(0, MAX_READY, "--keep-ready"),
     )
     .option("--json", "print JSON", false)
     .addHelpText("after", examples(ADD_EXAMPLE))

@@ -1,17 +1,13 @@
 import type { Command } from "commander";
 import { platformLine } from "../../src/audit/platform_line.ts";
-import { LocalKeyProvider } from "../../src/crypto/key_provider.ts";
 import { AppError } from "../../src/kernel/errors.ts";
-import { type ClinicId, isUuid } from "../../src/kernel/ids.ts";
+import { isUuid } from "../../src/kernel/ids.ts";
 import { openArchive } from "../../src/tenancy/erasure/open_archive.ts";
-import {
-  CENTRAL_DATABASE,
-  withDatabase,
-} from "../../src/tenancy/provisioning/admin.ts";
-import { readRegistered } from "../../src/tenancy/provisioning/register.ts";
+import { withDatabase } from "../../src/tenancy/provisioning/admin.ts";
 import { ArgumentError } from "./arguments.ts";
 import { readClinic, readSlug } from "./clinic_rows.ts";
 import { examples } from "./help.ts";
+import { openVault } from "./open_vault.ts";
 import type { Operator } from "./operator.ts";
 import { openLedger } from "./run_operation.ts";
 import { say } from "./terminal.ts";
@@ -56,27 +52,20 @@ async function open(
     );
   }
   const opened = await operator();
-  const { login, keys } = opened;
   await using ledger = openLedger(opened);
   const clinic = await readClinic(ledger, slug);
   if (clinic.closedAt !== null) {
     throw new ArgumentError(`${slug} is closed: its keys are destroyed`);
   }
-  const { vault } = await withDatabase(
-    login,
-    CENTRAL_DATABASE,
-    (central) =>
-      readRegistered(
-        central,
-        clinic.id as ClinicId,
-        new LocalKeyProvider(keys),
-        login,
-      ),
+  const vault = await openVault(opened, clinic);
+  const archive = await withDatabase(
+    opened.login,
+    clinic.database,
+    async (db) => {
+      await db.script("set role cloison_owner");
+      return await openArchive(db, vault, certificate);
+    },
   );
-  const archive = await withDatabase(login, clinic.database, async (db) => {
-    await db.script("set role cloison_owner");
-    return await openArchive(db, vault, certificate);
-  });
   if (!archive) {
     throw new AppError(
       "not-found",

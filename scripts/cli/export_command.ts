@@ -1,21 +1,17 @@
 import type { Command } from "commander";
 import { platformLine } from "../../src/audit/platform_line.ts";
-import { LocalKeyProvider } from "../../src/crypto/key_provider.ts";
-import { type ClinicId, isUuid } from "../../src/kernel/ids.ts";
+import { isUuid } from "../../src/kernel/ids.ts";
 import {
   exportStream,
   readExport,
 } from "../../src/tenancy/backups/export_file.ts";
 import { lineOfRow } from "../../src/tenancy/backups/export_rows.ts";
-import {
-  CENTRAL_DATABASE,
-  withDatabase,
-} from "../../src/tenancy/provisioning/admin.ts";
-import { readRegistered } from "../../src/tenancy/provisioning/register.ts";
+import { withDatabase } from "../../src/tenancy/provisioning/admin.ts";
 import { ArgumentError } from "./arguments.ts";
 import { openBackupPlace } from "./backup_place.ts";
 import { type ClinicRow, readClinic } from "./clinic_rows.ts";
 import { examples } from "./help.ts";
+import { openVault } from "./open_vault.ts";
 import type { Operator } from "./operator.ts";
 import { openLedger } from "./run_operation.ts";
 import { say } from "./terminal.ts";
@@ -110,29 +106,23 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function exportLive(
-  { login, keys }: Operator,
+  operator: Operator,
   clinic: ClinicRow,
   folder: string,
 ): Promise<number> {
-  const { vault } = await withDatabase(
-    login,
-    CENTRAL_DATABASE,
-    (central) =>
-      readRegistered(
-        central,
-        clinic.id as ClinicId,
-        new LocalKeyProvider(keys),
-        login,
-      ),
+  const vault = await openVault(operator, clinic);
+  return await withDatabase(
+    operator.login,
+    clinic.database,
+    async (connection) => {
+      await connection.script("set role cloison_owner");
+      return await writeAll(exportStream(connection, vault), folder, {
+        clinic,
+        createdAt: new Date().toISOString(),
+        schemaVersion: clinic.schemaVersion,
+      });
+    },
   );
-  return await withDatabase(login, clinic.database, async (connection) => {
-    await connection.script("set role cloison_owner");
-    return await writeAll(exportStream(connection, vault), folder, {
-      clinic,
-      createdAt: new Date().toISOString(),
-      schemaVersion: clinic.schemaVersion,
-    });
-  });
 }
 
 async function unpack(
