@@ -1,5 +1,4 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
 import { accountLinkRoutes, accountRoutes } from "./clinic/accounts/routes.ts";
 import { appointmentGroups } from "./clinic/appointments/group_routes.ts";
 import { audit } from "./clinic/audit/routes.ts";
@@ -44,31 +43,26 @@ import type { RefusalTrail } from "./audit/refusal_trail.ts";
 import type { PasswordHasher } from "./crypto/passwords.ts";
 import type { AccessTokens } from "./http/access_tokens.ts";
 import type { ClientAddresses } from "./http/edge/client_address.ts";
-import { cors } from "./http/edge/cors.ts";
 import { deadline, type TimeLimits } from "./http/limits/deadline.ts";
 import { documentRoutes } from "./http/document/docs.ts";
 import { LINKSET, wellKnownRoutes } from "./http/document/well_known.ts";
 import { keyRoutes } from "./http/document/jwks.ts";
 import type { PublicEnv } from "./http/env.ts";
-import { failures, onlyErrors } from "./http/failures.ts";
+import { failures } from "./http/failures.ts";
 import { clinicGuard } from "./http/guard.ts";
 import { mountGuarded, routesOf } from "./http/mount.ts";
 import { type Health, healthRoutes } from "./http/edge/health.ts";
-import { acceptable } from "./http/edge/acceptable.ts";
-import { headLength, knownMethods } from "./http/edge/methods.ts";
-import { namedHost } from "./http/edge/named_host.ts";
+import { admission } from "./http/edge/admission.ts";
+import { edge } from "./http/edge/edge.ts";
+import { methodRouter } from "./http/edge/method_router.ts";
+import { KnownMethods } from "./http/edge/methods.ts";
 import {
   type OpenApiDocument,
   openApiDocument,
 } from "./http/document/openapi.ts";
 import type { RateLimits } from "./http/limits/rate_limits.ts";
-import { rateHeaders } from "./http/limits/rate_policy.ts";
 import { noteRefusal } from "./http/refusals.ts";
-import { requestContext } from "./http/edge/request_context.ts";
-import { boundedHead } from "./http/limits/request_line.ts";
-import { requestLog } from "./http/edge/request_log.ts";
 import type { Metrics } from "./http/edge/metrics.ts";
-import { securityHeaders } from "./http/edge/security_headers.ts";
 import type { Clock } from "./kernel/clock.ts";
 import type { NewId } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
@@ -121,13 +115,16 @@ const V1_TYPES = [
   "application/zip",
 ];
 const PAGE_TYPES = ["text/html", "text/javascript", "text/plain"];
-const ALL_TYPES = [...V1_TYPES, ...PAGE_TYPES, LINKSET];
+const ANSWERS = [
+  { path: "/v1/", types: V1_TYPES },
+  { path: "/", types: [...V1_TYPES, ...PAGE_TYPES, LINKSET] },
+];
 
 /** The whole API as one function from request to response. Opens nothing; everything that it uses is handed in. */
 export function createApp(
   dependencies: AppDependencies,
 ): OpenAPIHono<PublicEnv> {
-  const { log, clock, newId, health } = dependencies;
+  const { log, health } = dependencies;
   const api = mountApi(dependencies);
   const documents = documentRoutes(() =>
     openApiDocument(api as unknown as OpenAPIHono, {
@@ -142,24 +139,13 @@ export function createApp(
   );
   const known = wellKnownRoutes(dependencies);
   const parts = [api, documents, keys, known, probes];
-  const mounted = parts.flatMap((part) => routesOf(part));
+  const methods = new KnownMethods(parts.flatMap((part) => routesOf(part)));
 
-  const app = new OpenAPIHono<PublicEnv>();
+  const app = new OpenAPIHono<PublicEnv>({ router: methodRouter() });
   // From the outside in: what stands further out sees the answers of everything below, problems included.
-  app.use(requestContext({ newId, addresses: dependencies.addresses }));
-  app.use(dependencies.metrics.middleware);
-  app.use(headLength());
-  app.use(securityHeaders());
-  app.use(requestLog(log, clock) as unknown as MiddlewareHandler<PublicEnv>);
-  app.use(cors(dependencies.corsOrigins));
-  app.use(rateHeaders());
+  app.use(edge(dependencies));
   app.use(deadline(dependencies.time));
-  app.use(boundedHead());
-  app.use(namedHost());
-  app.use(knownMethods(mounted));
-  app.use("/v1/*", acceptable(V1_TYPES));
-  app.use(acceptable(ALL_TYPES));
-  app.use(onlyErrors());
+  app.use(admission({ methods, answers: ANSWERS }));
   app.route("/", api);
   app.route("/", documents);
   app.route("/", keys);
@@ -169,6 +155,7 @@ export function createApp(
   app.onError(
     failures(log, (c, failure) => noteRefusal(refusals, c, failure)),
   );
+  app.notFound((c) => methods.answer(c));
   return app;
 }
 

@@ -1,4 +1,4 @@
-import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
+import type { Context, ErrorHandler } from "hono";
 import { SealError } from "../crypto/errors.ts";
 import type { AppError } from "../kernel/errors.ts";
 import { describeError, type Logger } from "../kernel/log.ts";
@@ -67,18 +67,6 @@ function alertOf(c: Context<PublicEnv>, cause: unknown): object {
 export function replaceResponse(c: Context, response: Response): Response {
   c.res = undefined;
   return response;
-}
-
-/** Hono lets through what is thrown and is no `Error`; this makes it one, close to where it was thrown. */
-export function onlyErrors(): MiddlewareHandler<PublicEnv> {
-  return async (_c, next) => {
-    try {
-      await next();
-    } catch (thrown) {
-      if (thrown instanceof Error) throw thrown;
-      throw new TypeError("Cannot answer: what was thrown is no error");
-    }
-  };
 }
 
 function nothing(): void {}

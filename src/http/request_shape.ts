@@ -1,5 +1,5 @@
 import type { RouteConfig } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../kernel/errors.ts";
 import type { ClinicEnv } from "./env.ts";
 import { refuseOtherClinic } from "./guard.ts";
@@ -8,7 +8,6 @@ import { readBody } from "./limits/read_body.ts";
 import { parseMediaType } from "./media_type.ts";
 
 type Shape = Pick<RouteConfig, "request">;
-type Middleware = MiddlewareHandler<ClinicEnv>;
 
 const BOUNDS = { depth: 32, items: 1_000 };
 
@@ -22,10 +21,12 @@ const EXCESSES: Readonly<Record<JsonExcess, string>> = {
  * Refuses a query that is no percent-encoded UTF-8, which would be taken as it stands, and query parameters on a route that
  * declares none; one that declares some has a strict schema.
  */
-export function query(route: Shape): Middleware {
+export function queryCheck(route: Shape): (c: Context) => void {
   const declared = route.request?.query !== undefined;
-  return async (c, next) => {
-    if (!isDecodable(c.req.url)) {
+  return (c) => {
+    const { url } = c.req;
+    if (!url.includes("?")) return;
+    if (!isDecodable(url)) {
       throw new AppError(
         "malformed-request",
         "The query is not percent-encoded UTF-8",
@@ -35,7 +36,6 @@ export function query(route: Shape): Middleware {
       const names = Object.keys(c.req.query());
       if (names.length > 0) throw unknownParameters(names);
     }
-    await next();
   };
 }
 
@@ -51,11 +51,13 @@ function isDecodable(url: string): boolean {
 }
 
 /** Checks media type, size, well-formedness and depth of a body, before any schema sees it. */
-export function body(route: Shape): Middleware {
+export function bodyCheck(
+  route: Shape,
+): ((c: Context<ClinicEnv>) => Promise<void>) | undefined {
   const content = route.request?.body?.content;
-  if (!content) return (_c, next) => next();
+  if (!content) return undefined;
   const accepted = Object.keys(content);
-  return async (c, next) => {
+  return async (c) => {
     const type = requireMediaType(c.req.header("content-type"), accepted);
     if (c.req.header("content-encoding") !== undefined) {
       throw new AppError(
@@ -69,11 +71,10 @@ export function body(route: Shape): Middleware {
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     showPlainType(c, type);
     checkJson(c, text);
-    await next();
   };
 }
 
-function checkJson(c: Parameters<Middleware>[0], text: string): void {
+function checkJson(c: Context<ClinicEnv>, text: string): void {
   const value = parseJson(text);
   const excess = excessOf(value, BOUNDS);
   if (excess) {

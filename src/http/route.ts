@@ -7,10 +7,10 @@ import {
   idempotency,
   withIdempotencyKey,
 } from "./idempotency.ts";
-import { acceptable } from "./edge/acceptable.ts";
-import { body, query } from "./request_shape.ts";
-import type { MiddlewareHandler } from "hono";
-import type { ClinicEnv, PlatformEnv } from "./env.ts";
+import { isAcceptable, notAcceptable } from "./edge/acceptable.ts";
+import { bodyCheck, queryCheck } from "./request_shape.ts";
+import type { Context, MiddlewareHandler } from "hono";
+import type { ClinicEnv } from "./env.ts";
 
 /** What a route may fail with besides what every route of its kind can. */
 export interface RouteProblems {
@@ -106,10 +106,7 @@ export function clinicRoute<
     ...withIdempotencyKey(route),
     security: [{ accessToken: [] }],
     middleware: [
-      requirePermission(permission),
-      accept(route),
-      query(route),
-      body(route),
+      requests(route, permission),
       ...(route.idempotent
         ? [idempotency(`${route.method.toUpperCase()} ${route.path}`)]
         : []),
@@ -139,10 +136,7 @@ export function platformRoute<
     ...withIdempotencyKey(route),
     security: [{ platformToken: [] }],
     middleware: [
-      requirePermission(permission),
-      accept(route),
-      query(route),
-      body(route),
+      requests(route, permission),
       ...(route.idempotent
         ? [centralIdempotency(`${route.method.toUpperCase()} ${route.path}`)]
         : []),
@@ -162,7 +156,7 @@ export function publicRoute<
   return createRoute({
     ...route,
     security: [],
-    middleware: [accept(route), query(route), body(route)],
+    middleware: [requests(route)],
     "x-problems": problemsOf(route, []),
   }) as Route<P, R>;
 }
@@ -176,34 +170,46 @@ function problemsOf(
   return [...ANY, ...withBody, ...withKey, ...more, ...route.problems ?? []];
 }
 
-/** Refuses a client that does not accept what the route answers when it succeeds. Problems are problems to everybody. */
-function accept({ responses }: Pick<RouteConfig, "responses">) {
-  const types = Object.entries(responses)
+/**
+ * What may refuse a request to a route before a schema sees it, in one layer: the permission, what the client accepts of
+ * a success (problems are problems to everybody), the query and the body.
+ */
+function requests(
+  route: Pick<RouteConfig, "request" | "responses">,
+  permission: string = "self",
+): MiddlewareHandler<ClinicEnv> {
+  const types = successTypes(route);
+  const checkQuery = queryCheck(route);
+  const checkBody = bodyCheck(route);
+  return async (c, next) => {
+    if (permission !== "self") requirePermission(c, permission);
+    if (types.length > 0 && !isAcceptable(c.req.header("accept"), types)) {
+      throw notAcceptable(types);
+    }
+    checkQuery(c);
+    if (checkBody) await checkBody(c);
+    await next();
+  };
+}
+
+/** Where nothing is answered, anything will do. */
+function successTypes({ responses }: Pick<RouteConfig, "responses">): string[] {
+  return Object.entries(responses)
     .filter(([status]) => status.startsWith("2"))
     .flatMap(([, answer]) =>
       "content" in answer ? Object.keys(answer.content ?? {}) : []
     );
-  return types.length === 0 ? proceed : acceptable(types);
 }
 
-function proceed(_c: unknown, next: () => Promise<void>): Promise<void> {
-  return next();
-}
-
-function requirePermission(
-  permission: string,
-): MiddlewareHandler<ClinicEnv | PlatformEnv> {
-  return async (c, next) => {
-    const permissions: ReadonlySet<string> = c.get("actor").permissions;
-    if (permission !== "self" && !permissions.has(permission)) {
-      throw new AppError(
-        "permission-denied",
-        `Your role does not have the permission ${permission}`,
-        { extensions: { permission } },
-      );
-    }
-    await next();
-  };
+/** @throws {AppError} `permission-denied` */
+function requirePermission(c: Context<ClinicEnv>, permission: string): void {
+  const permissions: ReadonlySet<string> = c.get("actor").permissions;
+  if (permissions.has(permission)) return;
+  throw new AppError(
+    "permission-denied",
+    `Your role does not have the permission ${permission}`,
+    { extensions: { permission } },
+  );
 }
 
 /** A JSON response of a route. */

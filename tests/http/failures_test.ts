@@ -2,9 +2,11 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { Hono } from "hono";
 import { ClientAddresses } from "../../src/http/edge/client_address.ts";
 import type { PublicEnv } from "../../src/http/env.ts";
-import { failures, onlyErrors } from "../../src/http/failures.ts";
-import { requestContext } from "../../src/http/edge/request_context.ts";
-import { securityHeaders } from "../../src/http/edge/security_headers.ts";
+import { failures } from "../../src/http/failures.ts";
+import { admission } from "../../src/http/edge/admission.ts";
+import { edge } from "../../src/http/edge/edge.ts";
+import { KnownMethods } from "../../src/http/edge/methods.ts";
+import { Metrics } from "../../src/http/edge/metrics.ts";
 import { AppError } from "../../src/kernel/errors.ts";
 import { createLogger } from "../../src/kernel/log.ts";
 
@@ -17,12 +19,17 @@ function appThatThrows(
     clock: Date.now,
   });
   const app = new Hono<PublicEnv>();
-  app.use(requestContext({
+  app.use(edge({
     newId: () => crypto.randomUUID(),
     addresses: new ClientAddresses([]),
+    metrics: new Metrics({ budgets: () => new Map() }),
+    log: logger,
+    corsOrigins: [],
   }));
-  app.use(securityHeaders());
-  app.use(onlyErrors());
+  app.use(admission({
+    methods: new KnownMethods([]),
+    answers: [{ path: "/", types: [] }],
+  }));
   const inner = new Hono<PublicEnv>();
   inner.get("/fails", (c) => {
     c.header("etag", '"1"');

@@ -56,6 +56,7 @@ Deno.test("openapi: every mounted route is documented, and every documented one 
     {
       corsOrigins: [],
       securityContact: undefined,
+      time: { requestMilliseconds: 1_000, bodyMilliseconds: 1_000 },
       metrics: new Metrics({ budgets: () => new Map() }),
     } as unknown as AppDependencies,
   );

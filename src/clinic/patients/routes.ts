@@ -28,24 +28,25 @@ patients.openapi(declared.createPatient, async (c) => {
 
 patients.openapi(declared.getPatient, async (c) => {
   const { id } = c.req.valid("param");
-  const row = await c.var.clinic.readAs(
+  const { clinic, actor, vault } = c.var;
+  const row = await clinic.readAs(
     { action: "patient.view", entityId: id, patientId: id },
     (tx) => requirePatient(tx, id),
   );
-  requireReadable(c.var.actor, row);
+  requireReadable(actor, row);
   c.header("etag", etagOf(row.version));
   if (matchesIfNoneMatch(c.req.header("if-none-match"), row.version)) {
     return c.body(null, 304);
   }
-  return c.json(toPatient(c.var.vault, row), 200);
+  return c.json(toPatient(vault, row), 200);
 });
 
 patients.openapi(declared.listPatients, async (c) => {
   const { sort = "name", status = "active", ...page } = c.req.valid("query");
-  const { vault, actor } = c.var;
+  const { clinic, vault, actor } = c.var;
   const binding = cursorBinding("listPatients", { sort, status });
   const window = openPage(vault, binding, page);
-  const rows = await c.var.clinic.readAs(
+  const rows = await clinic.readAs(
     { action: "patient.list" },
     (tx) => listPatients(tx, actor, { status }, sort, window),
   );
@@ -67,7 +68,7 @@ patients.openapi(declared.listPatients, async (c) => {
 
 patients.openapi(declared.searchPatients, async (c) => {
   const { name, nir, status = "active", ...page } = c.req.valid("json");
-  const { vault, actor } = c.var;
+  const { clinic, vault, actor } = c.var;
   const words = name === undefined ? undefined : searchWords(name);
   if (words?.length === 0 || (words === undefined && nir === undefined)) {
     throw nothingToSearch();
@@ -79,7 +80,7 @@ patients.openapi(declared.searchPatients, async (c) => {
     words,
     nirIndex: nir === undefined ? undefined : nirIndex(vault, nir),
   };
-  const rows = await c.var.clinic.readAs(
+  const rows = await clinic.readAs(
     { action: "patient.search" },
     (tx) => listPatients(tx, actor, filter, "name", window),
   );

@@ -1,15 +1,28 @@
 import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../kernel/errors.ts";
 
-/** Refuses a client that accepts nothing that this API writes. */
+/** Whether a client accepts something of what is written. */
+export function isAcceptable(
+  accept: string | undefined,
+  types: readonly string[],
+): boolean {
+  // What nearly all clients send says it without being taken apart.
+  if (!accept || accept === "*/*" || types.includes(accept)) return true;
+  return acceptsOne(accept, types);
+}
+
+export function notAcceptable(types: readonly string[]): AppError {
+  return new AppError(
+    "not-acceptable",
+    `This path answers in ${types.join(" or ")}`,
+  );
+}
+
+/** Refuses a client that accepts nothing of what a path is answered in. */
 export function acceptable(types: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
-    const accept = c.req.header("accept");
-    if (accept && !acceptsOne(accept, types)) {
-      throw new AppError(
-        "not-acceptable",
-        `This path answers in ${types.join(" or ")}`,
-      );
+    if (!isAcceptable(c.req.header("accept"), types)) {
+      throw notAcceptable(types);
     }
     await next();
   };

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 
 const EXPOSED = [
   "Accept-Patch",
@@ -35,21 +35,20 @@ const PREFLIGHT_SECONDS = "600";
  *
  * A preflight is answered by what answers OPTIONS, so that only known paths have one, with their own methods.
  */
-export function cors(origins: readonly string[]): MiddlewareHandler {
-  const allowed = new Set(origins);
-  return async (c, next) => {
-    await next();
-    const { headers } = c.res;
-    headers.append("vary", "Origin");
-    const origin = c.req.header("origin");
-    if (origin === undefined || !allowed.has(origin)) return;
-    headers.set("access-control-allow-origin", origin);
-    headers.set("access-control-expose-headers", EXPOSED);
-    const methods = headers.get("allow");
-    const asks = c.req.header("access-control-request-method");
-    if (c.req.method !== "OPTIONS" || asks === undefined || !methods) return;
-    headers.set("access-control-allow-methods", methods);
-    headers.set("access-control-allow-headers", REQUEST_HEADERS);
-    headers.set("access-control-max-age", PREFLIGHT_SECONDS);
-  };
+export function allowOrigin(
+  c: Context,
+  headers: Headers,
+  origins: ReadonlySet<string>,
+): void {
+  headers.append("vary", "Origin");
+  const origin = c.req.header("origin");
+  if (origin === undefined || !origins.has(origin)) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-expose-headers", EXPOSED);
+  const methods = headers.get("allow");
+  const asks = c.req.header("access-control-request-method");
+  if (c.req.method !== "OPTIONS" || asks === undefined || !methods) return;
+  headers.set("access-control-allow-methods", methods);
+  headers.set("access-control-allow-headers", REQUEST_HEADERS);
+  headers.set("access-control-max-age", PREFLIGHT_SECONDS);
 }

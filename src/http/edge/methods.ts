@@ -1,9 +1,7 @@
-import type { MiddlewareHandler } from "hono";
-import { RegExpRouter } from "hono/router/reg-exp-router";
-import { SmartRouter } from "hono/router/smart-router";
-import { TrieRouter } from "hono/router/trie-router";
+import type { Context } from "hono";
 import { AppError } from "../../kernel/errors.ts";
 import type { PublicEnv } from "../env.ts";
+import { methodRouter } from "./method_router.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -14,55 +12,83 @@ export interface MountedRoute {
 }
 
 /**
- * Answers what no route does: 404 for a path that is not there, 405 with `Allow` for a method that the path does not
- * have, 204 with `Allow` for OPTIONS. Stands in front, so that a wrong method is not answered 401.
+ * What is mounted where. Answers what no route does: 404 for a path that is not there, 405 with `Allow` for a method that
+ * the path does not have, 204 with `Allow` for OPTIONS.
  */
-export function knownMethods(
-  routes: readonly MountedRoute[],
-): MiddlewareHandler<PublicEnv> {
-  const paths = new SmartRouter<string>({
-    routers: [new RegExpRouter(), new TrieRouter()],
-  });
-  const methods = new Map<string, Set<string>>();
-  for (const { method, path } of routes) {
-    const known = methods.get(path) ?? new Set(["OPTIONS"]);
-    if (known.size === 1) paths.add("ALL", path, path);
-    known.add(method);
-    if (method === "GET") known.add("HEAD");
-    methods.set(path, known);
+export class KnownMethods {
+  readonly #paths = methodRouter<string>();
+  readonly #methods = new Map<string, Set<string>>();
+
+  constructor(routes: readonly MountedRoute[]) {
+    for (const { method, path } of routes) {
+      const known = this.#methods.get(path) ?? new Set(["OPTIONS"]);
+      if (known.size === 1) this.#paths.add("ALL", path, path);
+      known.add(method);
+      if (method === "GET") known.add("HEAD");
+      this.#methods.set(path, known);
+    }
   }
-  /** A path that is mounted as it stands is not one with a parameter (OpenAPI 3.1, section 4.8.8.2). */
-  function methodsOf(path: string): ReadonlySet<string> {
-    const literal = path.includes(":") ? undefined : methods.get(path);
-    if (literal) return literal;
-    const [matches] = paths.match("ALL", path);
-    // Nearly always one: nothing has to be put together.
-    if (matches.length === 1) return methods.get(matches[0]![0]) ?? NONE;
-    return new Set(matches.flatMap(([known]) => [...methods.get(known) ?? []]));
+
+  /** Whether a handler is there for the request. */
+  serves(c: Context<PublicEnv>): boolean {
+    const { method, path } = c.req;
+    return method !== "OPTIONS" && this.#of(path).has(method);
   }
-  return async (c, next) => {
-    const { method } = c.req;
-    const allowed = methodsOf(c.req.path);
+
+  /**
+   * Of a path that is mounted as it stands, its own methods count: it is not one with a parameter (OpenAPI 3.1, section
+   * 4.8.8.2), where the router would find a handler for others.
+   * @throws {AppError} `method-not-allowed`
+   */
+  requireAllowed(c: Context<PublicEnv>): void {
+    const { path, method } = c.req;
+    const allowed = this.#literal(path);
+    if (!allowed || allowed.has(method)) return;
+    throw this.#notAllowed(c, allowed);
+  }
+
+  /**
+   * Answers where no handler does.
+   * @throws {AppError} `not-found`, `method-not-allowed`
+   */
+  answer(c: Context<PublicEnv>): Response {
+    const allowed = this.#of(c.req.path);
     if (allowed.size === 0) {
       throw new AppError("not-found", "There is no such path in this API");
     }
-    if (method !== "OPTIONS" && allowed.has(method)) return await next();
-    const allow = [...allowed].sort().join(", ");
-    if (method === "OPTIONS") return c.body(null, 204, { allow });
-    c.set("allow", allow);
-    throw new AppError(
+    if (c.req.method !== "OPTIONS") throw this.#notAllowed(c, allowed);
+    return c.body(null, 204, { allow: listOf(allowed) });
+  }
+
+  #notAllowed(c: Context<PublicEnv>, allowed: ReadonlySet<string>): AppError {
+    c.set("allow", listOf(allowed));
+    return new AppError(
       "method-not-allowed",
       "This path does not have this method",
     );
-  };
+  }
+
+  #literal(path: string): ReadonlySet<string> | undefined {
+    return path.includes(":") ? undefined : this.#methods.get(path);
+  }
+
+  #of(path: string): ReadonlySet<string> {
+    const literal = this.#literal(path);
+    if (literal) return literal;
+    const [matches] = this.#paths.match("ALL", path);
+    return new Set(
+      matches.flatMap(([known]) => [...this.#methods.get(known) ?? NONE]),
+    );
+  }
+}
+
+function listOf(methods: ReadonlySet<string>): string {
+  return [...methods].sort().join(", ");
 }
 
 /** HEAD tells what GET would: the length of its body too (RFC 9110 section 9.3.2). */
-export function headLength(): MiddlewareHandler {
-  return async (c, next) => {
-    await next();
-    if (c.req.method !== "HEAD" || c.res.body === null) return;
-    const { byteLength } = await c.res.clone().arrayBuffer();
-    c.res.headers.set("content-length", String(byteLength));
-  };
+export async function setLengthOfHead(c: Context): Promise<void> {
+  if (c.res.body === null) return;
+  const { byteLength } = await c.res.clone().arrayBuffer();
+  c.res.headers.set("content-length", String(byteLength));
 }

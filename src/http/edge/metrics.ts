@@ -1,4 +1,4 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BudgetCounts } from "../../tenancy/pools/budget_decision.ts";
@@ -65,17 +65,12 @@ export class Metrics {
     });
   }
 
-  /** Notes every request that it stands around. */
-  get middleware(): MiddlewareHandler<PublicEnv> {
-    return async (c, next) => {
-      const started = performance.now();
-      await next();
-      const method = METHODS.has(c.req.method) ? c.req.method : "other";
-      const route = routePath(c, -1);
-      this.#requests.inc({ method, route, status: c.res.status });
-      const seconds = (performance.now() - started) / 1000;
-      this.#seconds.observe({ method, route }, seconds);
-    };
+  /** Notes a request that was answered. */
+  note(c: Context<PublicEnv>, milliseconds: number): void {
+    const method = METHODS.has(c.req.method) ? c.req.method : "other";
+    const route = routePath(c, -1);
+    this.#requests.inc({ method, route, status: c.res.status });
+    this.#seconds.observe({ method, route }, milliseconds / 1000);
   }
 
   /** `GET /metrics` and nothing else: for a listener that no client reaches. */

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { getConnInfo } from "hono/deno";
 import type { ClientAddresses } from "./client_address.ts";
 import type { PublicEnv } from "../env.ts";
@@ -11,22 +11,19 @@ export interface RequestContextOptions {
   readonly addresses: ClientAddresses;
 }
 
-/** Gives every request an id (kept if the client's is well-formed), a trace and the address that it comes from. */
-export function requestContext(
+/** Gives a request an id (kept if the client's is well-formed), a trace and the address that it comes from. */
+export function openRequest(
+  c: Context<PublicEnv>,
   { newId, addresses }: RequestContextOptions,
-): MiddlewareHandler<PublicEnv> {
-  return async (c, next) => {
-    const given = c.req.header("x-request-id");
-    const requestId = given !== undefined && REQUEST_ID.test(given)
-      ? given
-      : newId();
-    const forwardedFor = c.req.header("x-forwarded-for");
-    const address = addresses.of(peerOf(c), forwardedFor);
-    c.set("origin", { requestId, address });
-    c.set("traceId", traceIdOf(c.req.header("traceparent")));
-    await next();
-    c.res.headers.set("x-request-id", requestId);
-  };
+): void {
+  const given = c.req.header("x-request-id");
+  const requestId = given !== undefined && REQUEST_ID.test(given)
+    ? given
+    : newId();
+  const forwardedFor = c.req.header("x-forwarded-for");
+  const address = addresses.of(peerOf(c), forwardedFor);
+  c.set("origin", { requestId, address });
+  c.set("traceId", traceIdOf(c.req.header("traceparent")));
 }
 
 function peerOf(c: Context): string | null {

@@ -1,5 +1,3 @@
-import type { MiddlewareHandler } from "hono";
-
 const HEADERS: readonly (readonly [string, string])[] = [
   ["strict-transport-security", "max-age=63072000; includeSubDomains"],
   ["x-content-type-options", "nosniff"],
@@ -9,12 +7,8 @@ const HEADERS: readonly (readonly [string, string])[] = [
 ];
 
 /** Sets what every response carries, unless the handler chose otherwise (the docs page has its own policy). */
-export function securityHeaders(): MiddlewareHandler {
-  return async (c, next) => {
-    await next();
-    const headers = c.res.headers;
-    for (const [name, value] of HEADERS) {
-      if (!headers.has(name)) headers.set(name, value);
-    }
-  };
+export function setSecurityHeaders(headers: Headers): void {
+  for (const [name, value] of HEADERS) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
 }

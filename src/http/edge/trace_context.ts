@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 const VERSION_00 = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 /** Of later versions the first four fields are known; more may follow behind another dash. */
 const LATER =
@@ -11,14 +9,18 @@ const ZEROS = /^0+$/;
  * (W3C Trace Context, Recommendation of 23 November 2021, section 3.2.2.5). 32 hexadecimal digits.
  */
 export function traceIdOf(traceparent: string | undefined): string {
-  const match = traceparent === undefined
-    ? null
-    : traceparent.startsWith("00-")
+  if (traceparent === undefined) return newTraceId();
+  const match = traceparent.startsWith("00-")
     ? VERSION_00.exec(traceparent)
     : LATER.exec(traceparent);
   const [, traceId = "", parentId = ""] = match ?? [];
   if (!match || ZEROS.test(traceId) || ZEROS.test(parentId)) {
-    return randomBytes(16).toString("hex");
+    return newTraceId();
   }
   return traceId;
+}
+
+/** 122 random bits: the six others of a UUID are fixed. */
+function newTraceId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
 }

@@ -1,6 +1,4 @@
-import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../kernel/errors.ts";
-import type { PublicEnv } from "../env.ts";
 
 /** How many requests are allowed in a window that begins with the first of them. */
 export interface RatePolicy {
@@ -24,15 +22,13 @@ export interface RateState {
  * Tells the caller about the limits that the request was counted against, refused or not. Both headers are lists of
  * structured fields (draft-ietf-httpapi-ratelimit-headers-10).
  */
-export function rateHeaders(): MiddlewareHandler<PublicEnv> {
-  return async (c, next) => {
-    await next();
-    const rates = c.get("rates");
-    if (!rates) return;
-    const { headers } = c.res;
-    headers.set("ratelimit-policy", rates.map(policyItem).join(", "));
-    headers.set("ratelimit", rates.map(stateItem).join(", "));
-  };
+export function setRateHeaders(
+  headers: Headers,
+  rates: readonly RateState[] | undefined,
+): void {
+  if (!rates) return;
+  headers.set("ratelimit-policy", rates.map(policyItem).join(", "));
+  headers.set("ratelimit", rates.map(stateItem).join(", "));
 }
 
 function policyItem({ policy }: RateState): string {
