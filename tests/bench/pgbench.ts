@@ -1,3 +1,4 @@
+import { columns } from "../../src/clinic/patients/queries.ts";
 import type { ConnectionTarget } from "../../src/db/driver.ts";
 import type { BenchStack } from "./bench_stack.ts";
 
@@ -12,11 +13,9 @@ export interface PgbenchOptions {
 }
 
 /** The statement that `GET /v1/patients/{id}` runs. */
-const QUERY = `select id, profile_status, given_names, family_name, birth_name,
-  sex, birth_date, birth_place, nir_sealed, email, phone, address_line1,
-  address_line2, postal_code, city, country_code, preferred_language,
-  archived_at, version, created_at, updated_at from patients where id = :id;
-`;
+const QUERY = `select ${columns.render().text} from patients
+  where id = :id and erased_at is null;
+`.replaceAll("\n", " ") + "\n";
 
 /** @return statements a second, of `pgbench -M prepared` as the clinic's own role over TLS */
 export async function runPgbench(

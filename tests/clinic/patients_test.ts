@@ -337,6 +337,29 @@ Deno.test("patients: search by social security number finds the one file", async
   deepEqual(body.data.map(({ id }: { id: string }) => id), [created.body.id]);
 });
 
+Deno.test("patients: no list hands out the numbers that are sealed; the file has them", async () => {
+  const numbers = {
+    nir: "185057800608491",
+    insuranceNumber: "AMO-77120045",
+    complementaryNumber: "AMC-90218833",
+  };
+  const familyName = "Sans-Numéros";
+  const { body: file } = await create({ ...numbers, familyName });
+  deepEqual({ ...file, ...numbers }, file);
+  const { nir } = numbers;
+  const pages = [
+    await admin.get("/v1/patients?limit=100&sort=-createdAt"),
+    await admin.post("/v1/patients/search", { name: familyName }),
+    await admin.post("/v1/patients/search", { nir }),
+  ];
+  for (const { body } of pages) {
+    const listed = body.data.find(({ id }: Json) => id === file.id);
+    deepEqual({ ...file, ...listed }, file);
+    const text = JSON.stringify(body);
+    for (const number of Object.values(numbers)) ok(!text.includes(number));
+  }
+});
+
 Deno.test("patients: a change leaves its event in the clinic, with names of fields and no value", async () => {
   const created = await create({ city: "Ajaccio" });
   const path = created.headers.get("location")!;

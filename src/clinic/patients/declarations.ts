@@ -71,7 +71,8 @@ export const listPatients = clinicRoute("patients.view", {
   operationId: "listPatients",
   tags,
   summary: "List patients",
-  description: "By name or by the time of creation, one page at a time.",
+  description:
+    "By name or by the time of creation, one page at a time. Social security and insurance numbers are in each patient's file alone.",
   problems: ["invalid-cursor"],
   request: { query: PatientListQuery },
   responses: {

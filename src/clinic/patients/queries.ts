@@ -48,8 +48,14 @@ export interface PatientRow {
   readonly updated_at: string;
 }
 
+/** What a list has of a file: nothing that would have to be opened. */
+export type OpenPatientRow = Omit<
+  PatientRow,
+  "nir_sealed" | "insurance_number_sealed" | "complementary_number_sealed"
+>;
+
 /** A row of a list, with the value that it is sorted by. */
-export interface ListedPatientRow extends PatientRow {
+export interface ListedPatientRow extends OpenPatientRow {
   readonly sort_value: string;
 }
 
@@ -68,16 +74,18 @@ export type PatientColumns =
   >
   & { readonly nir_index?: Uint8Array | null };
 
-export const columns =
+const openColumns =
   sql`id, profile_status, given_names, family_name, birth_name,
-  sex, birth_date, birth_place, nir_sealed, email, phone, address_line1,
+  sex, birth_date, birth_place, email, phone, address_line1,
   address_line2, postal_code, city, country_code, preferred_language,
   deceased_on, other_phone, emergency_contact_name, emergency_contact_phone,
   emergency_contact_relation, legal_representative_name,
   legal_representative_phone, treating_physician, treating_physician_rpps,
-  insurer, insurance_number_sealed, complementary_insurer,
-  complementary_number_sealed, complementary_valid_until,
+  insurer, complementary_insurer, complementary_valid_until,
   archived_at, merged_into, restricted_at, version, created_at, updated_at`;
+
+export const columns = sql`${openColumns}, nir_sealed,
+  insurance_number_sealed, complementary_number_sealed`;
 
 const COLUMN_NAMES: Readonly<Record<keyof PatientColumns, Sql>> = {
   profile_status: sql`profile_status`,
@@ -148,7 +156,7 @@ export function listPatients(
   const order = ORDERS[sort];
   const conditions = [mayFindPatient(actor), ...filterConditions(filter)];
   if (window.after) conditions.push(order.after(window.after));
-  return tx.rows(sql`select ${columns}, ${order.value}::text as sort_value
+  return tx.rows(sql`select ${openColumns}, ${order.value}::text as sort_value
     from patients where ${joinSql(conditions, sql` and `)}
     order by ${order.by} limit ${window.fetch}::integer`);
 }

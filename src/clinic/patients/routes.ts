@@ -13,7 +13,7 @@ import {
 } from "./changes.ts";
 import * as declared from "./declarations.ts";
 import { type ListedPatientRow, listPatients } from "./queries.ts";
-import { nirIndex, searchWords, toPatient } from "./rules.ts";
+import { nirIndex, searchWords, toListedPatient, toPatient } from "./rules.ts";
 
 export const patients = clinicRouter();
 
@@ -56,7 +56,7 @@ patients.openapi(declared.listPatients, async (c) => {
     window,
     rows,
     positionOf,
-    (row) => toPatient(vault, row),
+    toListedPatient,
   );
   if (result.page.nextCursor !== null) {
     const next = new URL(c.req.url);
@@ -90,7 +90,7 @@ patients.openapi(declared.searchPatients, async (c) => {
     window,
     rows,
     positionOf,
-    (row) => toPatient(vault, row),
+    toListedPatient,
   );
   return c.json(result, 200);
 });

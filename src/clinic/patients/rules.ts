@@ -1,6 +1,6 @@
 import type { ClinicVault, SealedPlace } from "../../crypto/clinic_vault.ts";
-import type { PatientColumns, PatientRow } from "./queries.ts";
-import type { Patient, PatientPatch } from "./schemas.ts";
+import type { OpenPatientRow, PatientColumns, PatientRow } from "./queries.ts";
+import type { ListedPatient, Patient, PatientPatch } from "./schemas.ts";
 
 /** Where sealed columns are sealed to, but for their row. */
 const PLACES = [
@@ -84,8 +84,18 @@ export function toColumns(
   );
 }
 
-/** Member by member: a new column never leaks. */
+/** The whole file, its sealed numbers opened. */
 export function toPatient(vault: ClinicVault, row: PatientRow): Patient {
+  return {
+    ...toListedPatient(row),
+    nir: openSealed(vault, row, "nir_sealed"),
+    insuranceNumber: openSealed(vault, row, "insurance_number_sealed"),
+    complementaryNumber: openSealed(vault, row, "complementary_number_sealed"),
+  };
+}
+
+/** Member by member: a new column never leaks. */
+export function toListedPatient(row: OpenPatientRow): ListedPatient {
   return {
     id: row.id,
     profileStatus: row.profile_status,
@@ -95,7 +105,6 @@ export function toPatient(vault: ClinicVault, row: PatientRow): Patient {
     sex: row.sex,
     birthDate: row.birth_date,
     birthPlace: row.birth_place,
-    nir: openSealed(vault, row, "nir_sealed"),
     email: row.email,
     phone: row.phone,
     addressLine1: row.address_line1,
@@ -114,9 +123,7 @@ export function toPatient(vault: ClinicVault, row: PatientRow): Patient {
     treatingPhysician: row.treating_physician,
     treatingPhysicianRpps: row.treating_physician_rpps,
     insurer: row.insurer,
-    insuranceNumber: openSealed(vault, row, "insurance_number_sealed"),
     complementaryInsurer: row.complementary_insurer,
-    complementaryNumber: openSealed(vault, row, "complementary_number_sealed"),
     complementaryValidUntil: row.complementary_valid_until,
     archivedAt: row.archived_at,
     mergedInto: row.merged_into,

@@ -13,6 +13,42 @@ import {
 import { text } from "../../http/text.ts";
 import { fields, nir, nullable, profileStatus, storedNir } from "./fields.ts";
 
+const LISTED_EXAMPLE = {
+  id: EXAMPLE_ID,
+  profileStatus: "complete",
+  givenNames: "Zoë Marie",
+  sex: "female",
+  familyName: "Le Goff",
+  birthName: "d'Ormesson",
+  birthDate: "1987-04-23",
+  birthPlace: "Ajaccio",
+  email: "zoe.legoff@example.org",
+  phone: "+33639981234",
+  addressLine1: "12 rue de la République",
+  addressLine2: null,
+  postalCode: "69002",
+  city: "Lyon",
+  countryCode: "FR",
+  preferredLanguage: "fr",
+  deceasedOn: null,
+  otherPhone: "+33161910023",
+  emergencyContactName: "Yann Le Goff",
+  emergencyContactPhone: "+33639980117",
+  emergencyContactRelation: "frère",
+  legalRepresentativeName: null,
+  legalRepresentativePhone: null,
+  treatingPhysician: "Dr Hélène Marchetti, Ajaccio",
+  treatingPhysicianRpps: "10000548254",
+  insurer: "CPAM de la Corse-du-Sud",
+  complementaryInsurer: "Mutuelle du Golfe",
+  complementaryValidUntil: "2026-12-31",
+  archivedAt: null,
+  mergedInto: null,
+  version: 3,
+  createdAt: "2026-03-29T01:30:00.123456Z",
+  updatedAt: "2026-04-02T08:15:30.654321Z",
+} as const;
+
 export const PatientSchema = z.strictObject({
   id: id("The patient"),
   profileStatus,
@@ -33,42 +69,10 @@ export const PatientSchema = z.strictObject({
 }).openapi("Patient", {
   description: "The file of a patient",
   example: {
-    id: EXAMPLE_ID,
-    profileStatus: "complete",
-    givenNames: "Zoë Marie",
-    sex: "female",
-    familyName: "Le Goff",
-    birthName: "d'Ormesson",
-    birthDate: "1987-04-23",
-    birthPlace: "Ajaccio",
+    ...LISTED_EXAMPLE,
     nir: null,
-    email: "zoe.legoff@example.org",
-    phone: "+33639981234",
-    addressLine1: "12 rue de la République",
-    addressLine2: null,
-    postalCode: "69002",
-    city: "Lyon",
-    countryCode: "FR",
-    preferredLanguage: "fr",
-    deceasedOn: null,
-    otherPhone: "+33161910023",
-    emergencyContactName: "Yann Le Goff",
-    emergencyContactPhone: "+33639980117",
-    emergencyContactRelation: "frère",
-    legalRepresentativeName: null,
-    legalRepresentativePhone: null,
-    treatingPhysician: "Dr Hélène Marchetti, Ajaccio",
-    treatingPhysicianRpps: "10000548254",
-    insurer: "CPAM de la Corse-du-Sud",
     insuranceNumber: null,
-    complementaryInsurer: "Mutuelle du Golfe",
     complementaryNumber: "MG-00481-B",
-    complementaryValidUntil: "2026-12-31",
-    archivedAt: null,
-    mergedInto: null,
-    version: 3,
-    createdAt: "2026-03-29T01:30:00.123456Z",
-    updatedAt: "2026-04-02T08:15:30.654321Z",
   },
 });
 
@@ -166,8 +170,21 @@ export const PatientPatchSchema = z.strictObject({
 
 export type PatientPatch = z.infer<typeof PatientPatchSchema>;
 
+/** Numbers that are sealed are in a file alone: whoever wants one opens that file, and the trail says whose it was. */
+export const ListedPatientSchema = PatientSchema.omit({
+  nir: true,
+  insuranceNumber: true,
+  complementaryNumber: true,
+}).openapi("ListedPatient", {
+  description:
+    "A file without the numbers of its insurances, which the file itself has",
+  example: LISTED_EXAMPLE,
+});
+
+export type ListedPatient = z.infer<typeof ListedPatientSchema>;
+
 export const PatientPageSchema = pageOf(
-  PatientSchema,
+  ListedPatientSchema,
   "PatientPage",
   "A page of patients",
 );
