@@ -38,7 +38,7 @@ export const PLATFORM_CHAIN = "00000000-0000-0000-0000-000000000000";
 export const CHAIN_START: Uint8Array = new Uint8Array(32);
 
 /** Keeps these hashes apart from all others; a new form of the line gets a new one. */
-const DOMAIN = "cloison.audit.line.v1\n";
+const DOMAIN = new TextEncoder().encode("cloison.audit.line.v1\n");
 
 /** Which chain a line belongs to. */
 export function chainOf(line: Pick<TrailLine, "clinic_id">): string {
@@ -55,53 +55,43 @@ export function lineHash(
   seq: number,
   line: TrailLine,
 ): Uint8Array {
-  return new Uint8Array(
+  // Asked for bytes, `digest` makes a Buffer of them, which takes longer than the way over hexadecimal digits.
+  return Uint8Array.fromHex(
     createHash("sha256")
       .update(DOMAIN)
       .update(previous)
-      .update(canonicalize({ ...membersOf(line), seq })!)
-      .digest(),
+      .update(canonicalLine(seq, line))
+      .digest("hex"),
   );
 }
 
-/** Member by member: what a query returns besides is no part of the line. */
-function membersOf(line: TrailLine): TrailLine {
-  const {
-    id,
-    at,
-    clinic_id,
-    actor_id,
-    session_id,
-    role,
-    action,
-    entity,
-    entity_id,
-    patient_id,
-    outcome,
-    operation,
-    reason,
-    count,
-    request_id,
-    address,
-    changed_fields,
-  } = line;
-  return {
-    id,
-    at,
-    clinic_id,
-    actor_id,
-    session_id,
-    role,
-    action,
-    entity,
-    entity_id,
-    patient_id,
-    outcome,
-    operation,
-    reason,
-    count,
-    request_id,
-    address,
-    changed_fields,
-  };
+/**
+ * The members of a line and no others, as canonical JSON. They stand in the order that RFC 8785 asks for, in which
+ * JSON.stringify leaves them, four times as fast as sorting them.
+ * @throws {Error} when a text holds half of a surrogate pair, which has no such form
+ */
+export function canonicalLine(seq: number, line: TrailLine): string {
+  const members = {
+    action: line.action,
+    actor_id: line.actor_id,
+    address: line.address,
+    at: line.at,
+    changed_fields: line.changed_fields,
+    clinic_id: line.clinic_id,
+    count: line.count,
+    entity: line.entity,
+    entity_id: line.entity_id,
+    id: line.id,
+    operation: line.operation,
+    outcome: line.outcome,
+    patient_id: line.patient_id,
+    reason: line.reason,
+    request_id: line.request_id,
+    role: line.role,
+    seq,
+    session_id: line.session_id,
+  } satisfies TrailLine & { readonly seq: number };
+  const text = JSON.stringify(members);
+  // Nothing but half of a pair is escaped like this; a backslash that stands in the text itself may look like it.
+  return text.includes("\\ud") ? canonicalize(members)! : text;
 }

@@ -1,14 +1,9 @@
 import type { Connection } from "../db/connection.ts";
 import { sql } from "../db/sql.ts";
-import {
-  CHAIN_START,
-  chainOf,
-  lineColumns,
-  lineHash,
-  type TrailLine,
-} from "./chain.ts";
+import { CHAIN_START, chainOf, lineHash } from "./chain.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import { type FloorNote, floorOf, floorText } from "./floors.ts";
+import { linkedLines } from "./linked_lines.ts";
 import { unchainedLines } from "./unchained_lines.ts";
 
 export type TamperKind =
@@ -56,15 +51,6 @@ export interface VerifyOptions {
   /** Called now and then with the number of lines that were looked at. */
   readonly onProgress?: (lines: number) => void;
 }
-
-interface LinkedLine extends Omit<TrailLine, "id"> {
-  readonly seq: string;
-  readonly hash: Uint8Array;
-  readonly line_id: string;
-  readonly id: string | null;
-}
-
-const BATCH = 5_000;
 
 /** Looks at every chain from its start, or from where retention has cut it. Reads only; what is added meanwhile is left for the next time. */
 export async function* verifyChains(
@@ -130,55 +116,43 @@ async function verifyChain(
     }
     vouched = start;
   }
-  let coming = linesBehind(central, chain, seq, end);
-  for (;;) {
-    const rows = await coming;
-    const isLast = rows.length < BATCH;
-    if (!isLast) {
-      // The server looks for the next ones while these are hashed.
-      coming = linesBehind(central, chain, Number(rows.at(-1)!.seq), end);
-      coming.catch(ignore);
-      await untilSent();
-    }
-    for (const row of rows) {
-      if (Number(row.seq) !== seq + 1) return broken("deleted");
-      if (row.id === null) {
-        const moved = await lineExists(central, row.line_id);
-        return broken(moved ? "changed" : "deleted", row.line_id);
+  for await (const links of linkedLines(central, chain, start, end)) {
+    for (const { seq: place, hash: stored, lineId, line } of links) {
+      if (place !== seq + 1) return broken("deleted");
+      if (line === undefined) {
+        const moved = await lineExists(central, lineId);
+        return broken(moved ? "changed" : "deleted", lineId);
       }
-      const line = { ...row, id: row.id };
-      const expected = lineHash(hash, seq + 1, line);
-      if (chainOf(line) !== chain || !equal(expected, row.hash)) {
-        return broken("changed", row.line_id);
+      const expected = lineHash(hash, place, line);
+      if (chainOf(line) !== chain || expected.toHex() !== stored) {
+        return broken("changed", lineId);
       }
       hash = expected;
-      seq++;
+      seq = place;
       const vouch = signed.get(seq);
-      if (vouch === hash.toHex() && !rewritten) vouched = seq;
-      else if (vouch !== undefined) {
-        rewritten ??= { kind: "rewritten", seq: vouched + 1, until: seq };
-      }
+      if (vouch === undefined) continue;
+      if (vouch === stored && !rewritten) vouched = seq;
+      else rewritten ??= { kind: "rewritten", seq: vouched + 1, until: seq };
     }
-    onProgress(rows.length);
-    if (isLast) break;
+    onProgress(links.length);
+  }
+  if (seq < end && await isLinkedBehind(central, chain, seq)) {
+    return broken("deleted");
   }
   const last = Math.max(end, ...signed.keys());
   return seq < last ? broken("cut") : report(rewritten);
 }
 
-function linesBehind(
+/** Whether a chain goes on behind a place that is gone. */
+async function isLinkedBehind(
   central: Connection,
   chain: string,
   seq: number,
-  end: number,
-): Promise<LinkedLine[]> {
-  return central.rows(sql`
-    select link.seq, link.hash, link.line_id, ${lineColumns}
-    from audit_chain as link left join audit_log
-      on audit_log.id = link.line_id and audit_log.at = link.line_at
-    where link.clinic_id = ${chain} and link.seq > ${seq}::bigint
-      and link.seq <= ${end}::bigint
-    order by link.seq limit ${BATCH}::integer`);
+): Promise<boolean> {
+  const rows = await central.rows(sql`
+    select from audit_chain where clinic_id = ${chain} and seq > ${seq}::bigint
+    limit 1`);
+  return rows.length > 0;
 }
 
 /** A line whose instant was changed is there still, elsewhere. */
@@ -224,15 +198,3 @@ function bySeq(
   }
   return signed;
 }
-
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length &&
-    one.every((byte, index) => byte === other[index]);
-}
-
-/** Hashing leaves nobody else a turn: not the driver, which writes in the next one. */
-function untilSent(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
-function ignore(): void {}

@@ -117,7 +117,7 @@ function toRfc3339(text: string): string {
 const ARRAY_ITEM = /"((?:[^"\\]|\\.)*)"|([^",{}]+)/gs;
 
 /** Reads an array of one dimension. */
-function parseArray(text: string): (string | null)[] {
+export function parseArray(text: string): (string | null)[] {
   return Array.from(text.matchAll(ARRAY_ITEM), ([, quoted, plain]) => {
     if (plain !== undefined) return plain === "NULL" ? null : plain;
     return quoted!.replace(/\\(.)/gs, "$1");
