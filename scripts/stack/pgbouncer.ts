@@ -109,6 +109,7 @@ function tlsSettings(folder: string): string {
   return `client_tls_sslmode = require
 client_tls_cert_file = ${folder}/server.pem
 client_tls_key_file = ${folder}/server.key
+client_tls_ca_file = ${folder}/ca.pem
 client_tls_protocols = tlsv1.3
 server_tls_sslmode = verify-full
 server_tls_ca_file = ${folder}/ca.pem
