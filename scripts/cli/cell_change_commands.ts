@@ -12,6 +12,7 @@ import {
   MAX_READY,
   updateCell,
 } from "../../src/platform/cells/queries.ts";
+import { CELL_NAME } from "../../src/tenancy/cell_name.ts";
 import {
   CENTRAL_DATABASE,
   withDatabase,
@@ -22,8 +23,6 @@ import { examples } from "./help.ts";
 import { count } from "./options.ts";
 import type { Operator } from "./operator.ts";
 import { say } from "./terminal.ts";
-
-export const CELL_NAME = /^[a-z][a-z0-9-]{0,30}$/;
 
 interface ChangeOptions {
   readonly state?: CellState;

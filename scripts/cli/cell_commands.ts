@@ -3,13 +3,10 @@ import { LocalKeyProvider } from "../../src/crypto/key_provider.ts";
 import { sql } from "../../src/db/sql.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
 import { MAX_BACKENDS, MAX_READY } from "../../src/platform/cells/queries.ts";
+import { CELL_NAME } from "../../src/tenancy/cell_name.ts";
 import { registerCell } from "../../src/tenancy/provisioning/central.ts";
 import { ArgumentError } from "./arguments.ts";
-import {
-  addCellChangeCommands,
-  CELL_NAME,
-  changeCell,
-} from "./cell_change_commands.ts";
+import { addCellChangeCommands, changeCell } from "./cell_change_commands.ts";
 import { examples } from "./help.ts";
 import { count } from "./options.ts";
 import type { Operator } from "./operator.ts";

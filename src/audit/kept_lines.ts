@@ -1,6 +1,7 @@
 import { DatabaseError } from "../db/errors.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Logger } from "../kernel/log.ts";
+import { withTimeLimit } from "../kernel/time_limit.ts";
 import { insertLines, type LogLine } from "./central_log.ts";
 
 /** Beyond them, a line stands in the log alone. */
@@ -69,18 +70,9 @@ export class KeptLines {
     }
   }
 
-  async #insert(lines: readonly LogLine[]): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+  #insert(lines: readonly LogLine[]): Promise<void> {
     const inserting = insertLines(this.#central, lines);
-    const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new SilentError()), SILENT_MS);
-    });
-    inserting.catch(() => {});
-    try {
-      await Promise.race([inserting, silence]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return withTimeLimit(inserting, SILENT_MS, () => new SilentError());
   }
 }
 

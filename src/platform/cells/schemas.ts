@@ -4,10 +4,10 @@ import {
   id,
   instant,
   integer,
-  label,
   limitParameter,
   pageOf,
 } from "../../http/schemas.ts";
+import { cellLabel } from "./cell_name.ts";
 import { CELL_STATES, MAX_BACKENDS, MAX_READY } from "./queries.ts";
 
 const MAX = 2_147_483_647;
@@ -19,12 +19,7 @@ const state = z.enum(CELL_STATES).openapi({
 
 export const CellSchema = z.strictObject({
   id: id("The cell"),
-  name: label({
-    max: 31,
-    pattern: "^[a-z][a-z0-9-]{0,30}$",
-    description: "What it is called",
-    example: "paris-1",
-  }),
+  name: cellLabel("What it is called"),
   state,
   maxBackends: integer({
     min: 1,

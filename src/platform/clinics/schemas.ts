@@ -10,8 +10,7 @@ import {
   pageOf,
 } from "../../http/schemas.ts";
 import { CLINIC_STATES } from "../../tenancy/clinic.ts";
-
-const CELL = "^[a-z][a-z0-9-]{0,30}$";
+import { cellLabel, cellName } from "../cells/cell_name.ts";
 
 export const PlatformClinicSchema = z.strictObject({
   id: id("The clinic"),
@@ -52,12 +51,7 @@ export const PlatformClinicSchema = z.strictObject({
     description: "What can be done in it; people work in an `active` one only",
     example: "active",
   }),
-  cell: label({
-    max: 31,
-    pattern: CELL,
-    description: "Name of the cell that its database is in",
-    example: "paris-1",
-  }),
+  cell: cellLabel("Name of the cell that its database is in"),
   schemaVersion: integer({
     min: 0,
     max: 100_000,
@@ -87,11 +81,6 @@ export const PlatformClinicPageSchema = pageOf(
 export const CLINIC_SORTS = ["slug", "-createdAt"] as const;
 
 export type ClinicSort = typeof CLINIC_SORTS[number];
-
-export const cellName = z.string().regex(
-  new RegExp(CELL),
-  "must be the name of a cell",
-).max(31);
 
 export const ClinicListQuery = z.strictObject({
   state: z.enum(CLINIC_STATES).optional().openapi({

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { id, integer, label } from "../../http/schemas.ts";
 import { CLINIC_STATES } from "../../tenancy/clinic.ts";
 import { MOST_AT_ONCE } from "../../tenancy/operations/fleet_requests.ts";
+import { cellLabel } from "../cells/cell_name.ts";
 
 const MAX = 2_147_483_647;
 const MAX_VERSION = 100_000;
@@ -41,12 +42,7 @@ const FleetClinicSchema = z.strictObject({
     description: "Name for people",
     example: "Clinique des Lilas",
   }),
-  cell: label({
-    max: 31,
-    pattern: "^[a-z][a-z0-9-]{0,30}$",
-    description: "Name of the cell that its database is in",
-    example: "paris-1",
-  }),
+  cell: cellLabel("Name of the cell that its database is in"),
   state,
   schemaVersion: version("Number of the last migration of its database"),
 }).openapi("FleetClinic", { description: "A clinic that is behind" });

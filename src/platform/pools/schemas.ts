@@ -4,10 +4,10 @@ import {
   id,
   instant,
   integer,
-  label,
   limitParameter,
   pageOf,
 } from "../../http/schemas.ts";
+import { cellLabel } from "../cells/cell_name.ts";
 
 const MAX = 2_147_483_647;
 
@@ -27,12 +27,7 @@ const PoolShareSchema = z.strictObject({
 
 const PoolSchema = z.strictObject({
   cellId: id("The cell"),
-  cell: label({
-    max: 31,
-    pattern: "^[a-z][a-z0-9-]{0,30}$",
-    description: "Name of the cell",
-    example: "paris-1",
-  }),
+  cell: cellLabel("Name of the cell"),
   maxBackends: integer({
     min: 1,
     max: MAX,

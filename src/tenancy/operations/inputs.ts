@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AppError, type Violation } from "../../kernel/errors.ts";
 import { cleanText } from "../../kernel/text.ts";
+import { CELL_NAME } from "../cell_name.ts";
 import type { OperationKind } from "./operation.ts";
 
 const SLUG = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
@@ -42,7 +43,7 @@ const CreateInput = v.strictObject({
   /** The open cell with the fewest clinics, unless one is named. */
   cell: v.optional(v.pipe(
     v.string("must be text"),
-    v.regex(/^[a-z][a-z0-9-]{0,30}$/, "must be the name of a cell"),
+    v.regex(CELL_NAME, "must be the name of a cell"),
   )),
   /** Who gets the first account, by a mailed invitation. */
   admin: v.strictObject({
