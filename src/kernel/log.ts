@@ -18,9 +18,21 @@ export interface Logger {
 export function createLogger(
   options: { readonly write: (line: string) => void; readonly clock: Clock },
 ): Logger {
+  let lastMs = NaN;
+  let lastAt = "";
+
+  /** Lines of one millisecond have one text for it. */
+  function at(ms: number): string {
+    if (ms !== lastMs) lastAt = new Date(lastMs = ms).toISOString();
+    return lastAt;
+  }
+
   function log(level: LogLevel, event: string, fields: LogFields = {}): void {
-    const at = new Date(options.clock()).toISOString();
-    options.write(JSON.stringify({ at, level, event, ...fields }));
+    const head = `{"at":"${at(options.clock())}","level":"${level}","event":`;
+    // Not one object: copying the fields into it costs as much as writing them.
+    const rest = JSON.stringify(fields).slice(1);
+    const comma = rest === "}" ? "" : ",";
+    options.write(head + JSON.stringify(event) + comma + rest);
   }
   return {
     info: (event, fields) => log("info", event, fields),
