@@ -7,7 +7,7 @@ import {
   limitParameter,
   pageOf,
 } from "../../http/schemas.ts";
-import { cellLabel } from "./cell_name.ts";
+import { cellLabel } from "../cell_name.ts";
 import { CELL_STATES, MAX_BACKENDS, MAX_READY } from "./queries.ts";
 
 const MAX = 2_147_483_647;

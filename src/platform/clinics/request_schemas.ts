@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { instant, orNull } from "../../http/schemas.ts";
 import { text } from "../../http/text.ts";
-import { cellName } from "../cells/cell_name.ts";
+import { cellName } from "../cell_name.ts";
 
 const email = (description: string, example: string) =>
   text({ max: 254, example }).openapi({ description });

@@ -10,7 +10,7 @@ import {
   pageOf,
 } from "../../http/schemas.ts";
 import { CLINIC_STATES } from "../../tenancy/clinic.ts";
-import { cellLabel, cellName } from "../cells/cell_name.ts";
+import { cellLabel, cellName } from "../cell_name.ts";
 
 export const PlatformClinicSchema = z.strictObject({
   id: id("The clinic"),

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { id, integer, label } from "../../http/schemas.ts";
 import { CLINIC_STATES } from "../../tenancy/clinic.ts";
 import { MOST_AT_ONCE } from "../../tenancy/operations/fleet_requests.ts";
-import { cellLabel } from "../cells/cell_name.ts";
+import { cellLabel } from "../cell_name.ts";
 
 const MAX = 2_147_483_647;
 const MAX_VERSION = 100_000;

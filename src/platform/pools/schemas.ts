@@ -7,7 +7,7 @@ import {
   limitParameter,
   pageOf,
 } from "../../http/schemas.ts";
-import { cellLabel } from "../cells/cell_name.ts";
+import { cellLabel } from "../cell_name.ts";
 
 const MAX = 2_147_483_647;
 

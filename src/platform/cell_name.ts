@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { label } from "../../http/schemas.ts";
-import { CELL_NAME, MAX_CELL_NAME } from "../../tenancy/cell_name.ts";
+import { label } from "../http/schemas.ts";
+import { CELL_NAME, MAX_CELL_NAME } from "../tenancy/cell_name.ts";
 
 /** The name of a cell in an answer. */
 export function cellLabel(description: string): ReturnType<typeof label> {
