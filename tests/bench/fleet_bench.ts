@@ -12,7 +12,7 @@ import {
   withDatabase,
 } from "../../src/tenancy/provisioning/admin.ts";
 import { openCloison } from "../support/cloison.ts";
-import { FILES, timeFiles } from "./disk.ts";
+import { untilDiskIsFree } from "./disk.ts";
 import { countDone, linesOf } from "./fleet_lines.ts";
 import { type BenchStack, openBenchStack, settle } from "./bench_stack.ts";
 import type { Run } from "./bench_run.ts";
@@ -109,8 +109,7 @@ class FleetBench {
     const progress = openProgress({ quiet: !Deno.stderr.isTerminal() });
     let done = 0;
     const numbers = Array.from({ length: this.#count }, (_, i) => i).values();
-    const disk = await timeFiles(this.#servers.dir);
-    say(`  (the disk makes ${FILES} files in ${Math.round(disk)} ms)`);
+    await untilDiskIsFree(this.#servers.dir, this.#signal);
     const started = performance.now();
     await Promise.all(Array.from({ length: CREATED_AT_ONCE }, async () => {
       for (const i of numbers) {
