@@ -21,10 +21,8 @@ import {
   type OperationRequest,
   Operations,
 } from "../../src/tenancy/operations/operations.ts";
-import {
-  operationPlace,
-  runOperation,
-} from "../../src/tenancy/operations/runner.ts";
+import { operationPlace } from "../../src/tenancy/operations/operation_secret.ts";
+import { runOperation } from "../../src/tenancy/operations/runner.ts";
 import type { Saga } from "../../src/tenancy/operations/saga.ts";
 import { CENTRAL_DATABASE } from "../../src/tenancy/provisioning/admin.ts";
 import { workerSagas } from "../../src/worker_runtime.ts";
@@ -187,11 +185,10 @@ async function runClaimed(
     readonly stopping: AbortSignal;
   },
 ): Promise<void> {
-  const total = saga.steps(claimed).length;
+  const names = saga.steps(claimed).map(({ name }) => name);
   const progress = openProgress({
     quiet: quiet || !Deno.stderr.isTerminal(),
   });
-  let done = 0;
   const central = await Connection.open({
     ...operator.login,
     database: CENTRAL_DATABASE,
@@ -208,7 +205,10 @@ async function runClaimed(
       stopping,
       atBoundary: (step, moment) => {
         if (moment === "after") {
-          progress.step({ done: ++done, failed: 0, total, line: step });
+          // Behind it, whatever was skipped on the way.
+          const done = names.indexOf(step) + 1;
+          const total = names.length;
+          progress.step({ done, failed: 0, total, line: step });
         }
         return Promise.resolve();
       },

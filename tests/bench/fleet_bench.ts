@@ -12,6 +12,7 @@ import {
   withDatabase,
 } from "../../src/tenancy/provisioning/admin.ts";
 import { openCloison } from "../support/cloison.ts";
+import { untilDiskIsFree } from "./disk.ts";
 import { countDone, linesOf } from "./fleet_lines.ts";
 import { type BenchStack, openBenchStack, settle } from "./bench_stack.ts";
 import type { Run } from "./bench_run.ts";
@@ -108,6 +109,7 @@ class FleetBench {
     const progress = openProgress({ quiet: !Deno.stderr.isTerminal() });
     let done = 0;
     const numbers = Array.from({ length: this.#count }, (_, i) => i).values();
+    await untilDiskIsFree(this.#servers.dir, this.#signal);
     const started = performance.now();
     await Promise.all(Array.from({ length: CREATED_AT_ONCE }, async () => {
       for (const i of numbers) {

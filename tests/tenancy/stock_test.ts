@@ -52,6 +52,19 @@ async function untilReady(
   }
 }
 
+/** How many sessions there have been with a clinic's database. */
+async function sessionsOf(
+  stack: TestStack,
+  clinicId: string,
+): Promise<number> {
+  const name = `cloison_clinic_${clinicId.replaceAll("-", "")}`;
+  const [row] = await inRegistry<{ sessions: number }>(
+    stack,
+    sql`select sessions::integer from pg_stat_database where datname = ${name}`,
+  );
+  return row!.sessions;
+}
+
 Deno.test("stock: a clinic takes what is ready, nobody gets the same, and it is filled up", async (t) => {
   await using own = await openOwnTestStack();
   const { stack } = own;
@@ -103,6 +116,7 @@ Deno.test("stock: a clinic takes what is ready, nobody gets the same, and it is 
       assert.deepEqual(await tracesOf(stack, done.clinicId!), WHOLE);
     }
     // The benchmark knows how fast it is on a machine of its own; here, that the work was done before.
+    await untilReady(stack, 3);
     await keepReady(stack, 0);
     const made: number[] = [];
     for (let i = 0; i < 6; i++) {
@@ -121,6 +135,35 @@ Deno.test("stock: a clinic takes what is ready, nobody gets the same, and it is 
     await keepReady(stack, 3);
     worker.runtime.stock.wake();
   });
+
+  await t.step("it is filled up behind the clinic, not beside it", async () => {
+    const before = await untilReady(stack, 3);
+    const asked = await requestClinic(operations);
+    await untilOver(operations, asked.id);
+    const after = await untilReady(stack, 3);
+    const known = before.map(({ clinic_id }) => clinic_id);
+    const added = after.find(({ clinic_id }) => !known.includes(clinic_id))!;
+    const [row] = await inRegistry<{ ms: number }>(
+      stack,
+      sql`
+      select extract(epoch from stock.created_at - operations.finished_at)::float8
+        * 1000 as ms
+      from clinic_stock as stock, operations
+      where stock.clinic_id = ${added.clinic_id} and operations.id = ${asked.id}`,
+    );
+    assert.ok(row!.ms > 200, `begun ${row!.ms} ms after the clinic was made`);
+  });
+
+  await t.step(
+    "a clinic of it costs two sessions with its database",
+    async () => {
+      await untilReady(stack, 3);
+      const asked = await requestClinic(operations);
+      await untilOver(operations, asked.id);
+      // One beforehand, and one for who is invited, which was opened ahead.
+      assert.equal(await sessionsOf(stack, asked.clinicId!), 2);
+    },
+  );
 
   await t.step("taken at once: nobody gets what another has", async () => {
     await untilReady(stack, 3);

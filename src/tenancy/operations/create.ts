@@ -1,5 +1,6 @@
 import type { KeyProvider } from "../../crypto/key_provider.ts";
 import type { PasswordHasher } from "../../crypto/passwords.ts";
+import type { Connection } from "../../db/connection.ts";
 import {
   migrate,
   type Migration,
@@ -17,10 +18,11 @@ import {
   withDatabase,
 } from "../provisioning/admin.ts";
 import {
+  closeToOthers,
   copyTemplate,
   dropDatabase,
   ensureRole,
-  openToOwnRole,
+  letRoleIn,
 } from "../provisioning/clinic_database.ts";
 import {
   addAdmin,
@@ -56,13 +58,27 @@ export interface CreateOptions {
  */
 export function createSaga(options: CreateOptions): Saga {
   const steps = new CreateSteps(options);
+  const hash = migrationsHash(options.migrations);
   return {
     kind: "create",
     steps: () => [
       { name: "register", run: (context) => steps.register(context) },
-      { name: "role", run: (context) => steps.role(context) },
-      { name: "database", run: (context) => steps.database(context) },
-      { name: "grants", run: (context) => steps.grants(context) },
+      {
+        name: "role",
+        isIdle: ({ stocked }) => stocked === true,
+        run: (context) => steps.role(context),
+      },
+      {
+        name: "database",
+        isIdle: ({ stocked, migrationsHash }) =>
+          stocked === true && migrationsHash === hash,
+        run: (context) => steps.database(context),
+      },
+      {
+        name: "grants",
+        isIdle: ({ stocked }) => stocked === true,
+        run: (context) => steps.grants(context),
+      },
       { name: "keys", run: (context) => steps.keys(context) },
       { name: "admin", run: (context) => steps.admin(context) },
       { name: "activate", run: (context) => steps.activate(context) },
@@ -82,14 +98,16 @@ class CreateSteps {
     const { central, operation } = context;
     const { keys, cell } = this.#options;
     const id = clinicOf(context);
-    const stock = await takenStock(central, operation.id);
-    if (stock) {
-      const { migrationsHash } = stock;
-      context.note({ stocked: true, migrationsHash });
+    const [stock, [present]] = await Promise.all([
+      takenStock(central, operation.id),
+      central.rows(sql`select from clinics where id = ${id}`),
+    ]);
+    const notes = stock && { stocked: true, ...stock };
+    if (notes) {
+      context.note(notes);
+      // For the step that invites; one that cannot be opened fails there.
+      this.#own(context).catch(ignore);
     }
-    const [present] = await central.rows<{ stocked: boolean }>(
-      sql`select from clinics where id = ${id}`,
-    );
     if (present) return;
     await ensureCellProbe(central, cell, keys);
     const { slug, name, email, phone } = readInput("create", operation.input);
@@ -97,22 +115,20 @@ class CreateSteps {
     const secrets = stock ? undefined : await makeSecrets(keys, id);
     await registerClinic(central, { id, cell, wanted }, async (run) => {
       if (secrets) await insertSecrets(run, id, secrets);
-      else await moveFromStock(run, id);
+      else await moveFromStock(run, id, operation.id, notes!);
     });
   }
 
-  async role(context: StepContext): Promise<void | "skipped"> {
-    if (context.notes.stocked) return "skipped";
+  async role(context: StepContext): Promise<void> {
     const { target: { database, password } } = await this.#clinic(context);
     await ensureRole(context.central, database, password);
   }
 
-  async database(context: StepContext): Promise<void | "skipped"> {
+  async database(context: StepContext): Promise<void> {
     const { login, migrations } = this.#options;
     const { central, notes } = context;
     const database = clinicDatabaseName(clinicOf(context));
     if (notes.stocked) {
-      if (notes.migrationsHash === migrationsHash(migrations)) return "skipped";
       // Made by an older version of the program.
       await withDatabase(
         login,
@@ -125,10 +141,10 @@ class CreateSteps {
     await copyTemplate(central, database, template);
   }
 
-  async grants(context: StepContext): Promise<void | "skipped"> {
-    if (context.notes.stocked) return "skipped";
+  async grants(context: StepContext): Promise<void> {
     const database = clinicDatabaseName(clinicOf(context));
-    await openToOwnRole(this.#options.login, context.central, database);
+    await closeToOthers(context.central, database);
+    await letRoleIn(await this.#own(context), database);
   }
 
   /** Every secret opens with the keys of the cell: what does not open here, no API process could open. */
@@ -137,19 +153,19 @@ class CreateSteps {
   }
 
   async admin(context: StepContext): Promise<void> {
-    const { login, hasher, newId, mailer, linkBase } = this.#options;
+    const { hasher, newId, mailer, linkBase } = this.#options;
     const { operation } = context;
     const { admin, name } = readInput("create", operation.input);
     const id = clinicOf(context);
-    const database = clinicDatabaseName(id);
+    const own = await this.#own(context);
     const password = await context.secret();
     if (password) {
       const passwordHash = await hasher.hash(password.reveal());
       const staffId = newId();
-      await addAdmin(login, database, admin, { id: staffId, passwordHash });
+      await addAdmin(own, admin, { id: staffId, passwordHash });
       return;
     }
-    const token = await inviteAdmin(login, { id, database }, admin, newId);
+    const token = await inviteAdmin(own, id, admin, newId);
     const { email, givenNames } = admin;
     let sent: Promise<void> | undefined;
     const letters = new Letters({
@@ -196,8 +212,16 @@ class CreateSteps {
     });
   }
 
+  /** The clinic's own database. */
+  #own(context: StepContext): Promise<Connection> {
+    const database = clinicDatabaseName(clinicOf(context));
+    return context.open(this.#options.login, database);
+  }
+
   #clinic(context: StepContext): Promise<Clinic> {
     const { keys, login } = this.#options;
     return readRegistered(context.central, clinicOf(context), keys, login);
   }
 }
+
+function ignore(): void {}

@@ -1,8 +1,6 @@
-import { openSecret } from "../../crypto/seal.ts";
 import type { KeyProvider } from "../../crypto/key_provider.ts";
 import type { Connection } from "../../db/connection.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { Secret } from "../../kernel/secret.ts";
 import { pauseAfter, toFailure } from "./failures.ts";
 import {
   type ClaimedOperation,
@@ -11,7 +9,9 @@ import {
 } from "./ledger.ts";
 import type { StepReport } from "./operation.ts";
 import { withOperationLock } from "./operation_lock.ts";
+import { openOperationSecret } from "./operation_secret.ts";
 import type { Saga, Step, StepContext } from "./saga.ts";
+import { StepSessions } from "./step_sessions.ts";
 
 /** Before a step begins, and between its end and the line in the ledger that says so. */
 export type Boundary = (
@@ -45,13 +45,18 @@ export async function runOperation(
 ): Promise<void> {
   const { ledger, leaseMs } = options;
   const lost = new AbortController();
+  const sessions = new StepSessions();
   const renewing = setInterval(() => {
     ledger.renew(claimed, leaseMs).catch((error) => {
       if (error instanceof LeaseLostError) lost.abort(error);
     });
   }, leaseMs / 3);
   try {
-    const run = new Run(claimed, saga, central, options, lost.signal);
+    const run = new Run(claimed, saga, options, {
+      central,
+      open: (login, database) => sessions.open(login, database),
+      signal: lost.signal,
+    });
     const lock = { patienceMs: leaseMs, signal: lost.signal };
     await withOperationLock(central, claimed.id, lock, () => run.toItsEnd());
   } catch (error) {
@@ -59,6 +64,7 @@ export async function runOperation(
     options.log.warn("operation.lost", { operation: claimed.id });
   } finally {
     clearInterval(renewing);
+    await sessions.close();
   }
 }
 
@@ -82,9 +88,8 @@ class Run {
   constructor(
     claimed: ClaimedOperation,
     saga: Saga,
-    central: Connection,
     options: RunnerOptions,
-    signal: AbortSignal,
+    means: Pick<StepContext, "central" | "open" | "signal">,
   ) {
     this.#claimed = claimed;
     this.#saga = saga;
@@ -98,15 +103,14 @@ class Run {
     );
     const notes = () => this.#notes;
     this.#context = {
+      ...means,
       operation: claimed,
-      central,
       get notes() {
         return notes();
       },
       note: (values) => void (this.#notes = { ...this.#notes, ...values }),
       result: (values) => void (this.#result = { ...this.#result, ...values }),
-      secret: () => openSealed(claimed, options.keys),
-      signal,
+      secret: () => openOperationSecret(claimed, options.keys),
     };
   }
 
@@ -118,6 +122,15 @@ class Run {
     let moved = false;
     for (const [index, step] of this.#steps.entries()) {
       if (isFinished(this.#reports[index]!)) continue;
+      if (step.isIdle?.(this.#notes)) {
+        const at = now();
+        this.#report(index, {
+          state: "skipped",
+          startedAt: at,
+          finishedAt: at,
+        });
+        continue;
+      }
       if (stopping.aborted) return await this.#putBack(moved);
       this.#report(index, { state: "running", startedAt: now() });
       if (await this.#store(moved) && this.#saga.undo) {
@@ -210,23 +223,6 @@ class Run {
       ...change,
     });
   }
-}
-
-/** Where the secret of an operation is sealed to; it opens in no other. */
-export function operationPlace(
-  id: string,
-): { readonly clinicId: string; readonly purpose: string } {
-  return { clinicId: id, purpose: "operation" };
-}
-
-async function openSealed(
-  claimed: ClaimedOperation,
-  keys: KeyProvider,
-): Promise<Secret | undefined> {
-  const { secret } = claimed;
-  if (!secret) return undefined;
-  const bytes = await openSecret(keys, operationPlace(claimed.id), secret);
-  return new Secret(new TextDecoder().decode(bytes));
 }
 
 function isFinished({ state }: StepReport): boolean {

@@ -1,6 +1,7 @@
 import type { Connection } from "../../db/connection.ts";
 import type { ClinicId } from "../../kernel/ids.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { AdminLogin } from "../provisioning/admin.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 
 /** What a step works with. */
@@ -8,6 +9,8 @@ export interface StepContext {
   readonly operation: Operation;
   /** Straight to the central database, as the worker. */
   readonly central: Connection;
+  /** A session with a clinic's database, which the steps share; closed when the operation is let go of. */
+  open(login: AdminLogin, database: string): Promise<Connection>;
   /** What earlier steps have left. */
   readonly notes: Readonly<Record<string, unknown>>;
   /** Leaves something for later steps; stored when the step is finished. No secrets. */
@@ -23,6 +26,11 @@ export interface StepContext {
 /** A piece of an operation that may be done again at any time, whole or half: the second time changes nothing. */
 export interface Step {
   readonly name: string;
+  /**
+   * Whether earlier steps have left nothing to do, by their notes alone: it is skipped then, and no line of the ledger
+   * is written for it by itself.
+   */
+  isIdle?(notes: StepContext["notes"]): boolean;
   /** @returns `skipped` when there was nothing to do */
   run(context: StepContext): Promise<void | "skipped">;
 }

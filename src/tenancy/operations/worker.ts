@@ -1,8 +1,12 @@
 import type { KeyProvider } from "../../crypto/key_provider.ts";
-import { Connection } from "../../db/connection.ts";
+import type { Connection } from "../../db/connection.ts";
 import { DatabaseError } from "../../db/errors.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { type AdminLogin, CENTRAL_DATABASE } from "../provisioning/admin.ts";
+import {
+  type AdminLogin,
+  CENTRAL_DATABASE,
+  openDatabase,
+} from "../provisioning/admin.ts";
 import type { ClaimedOperation, Ledger } from "./ledger.ts";
 import { type Boundary, runOperation } from "./runner.ts";
 import type { Saga } from "./saga.ts";
@@ -39,6 +43,7 @@ export class OperationsWorker {
   readonly #idle: Connection[] = [];
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #warming: Promise<void> | undefined;
   #claiming: Promise<void> | undefined;
   #again = false;
   #claims = 0;
@@ -55,6 +60,7 @@ export class OperationsWorker {
 
   start(): void {
     this.#timer = setInterval(() => this.wake(), this.#options.pollMs);
+    this.#warming ??= this.#warm();
     this.wake();
   }
 
@@ -71,7 +77,7 @@ export class OperationsWorker {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
-    await this.#claiming;
+    await Promise.all([this.#claiming, this.#warming]);
     await Promise.all(this.#running);
     await Promise.all(this.#idle.map((connection) => connection.close()));
   }
@@ -122,17 +128,21 @@ export class OperationsWorker {
     }
   }
 
+  /** The first operation does not have to wait for its session; where none is to be had, it will say so. */
+  async #warm(): Promise<void> {
+    const { login } = this.#options;
+    const session = await openDatabase(login, CENTRAL_DATABASE)
+      .catch(() => undefined);
+    if (session) this.#idle.push(session);
+  }
+
   async #connection(login: AdminLogin): Promise<Connection> {
     for (;;) {
       const connection = this.#idle.pop();
       if (!connection) break;
       if (!connection.lost) return connection;
     }
-    return await Connection.open({
-      ...login,
-      database: CENTRAL_DATABASE,
-      applicationName: "cloison-worker",
-    });
+    return await openDatabase(login, CENTRAL_DATABASE);
   }
 }
 

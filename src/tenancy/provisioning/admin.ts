@@ -15,18 +15,26 @@ export const CENTRAL_DATABASE = "cloison_central";
 /** Owns every database and what is in it; nobody logs in as it. */
 export const OWNER_ROLE = "cloison_owner";
 
+/** Opens a connection to one database of the cluster. */
+export function openDatabase(
+  login: AdminLogin,
+  database: string,
+): Promise<Connection> {
+  const target: ConnectionTarget = {
+    ...login,
+    database,
+    applicationName: "cloison-worker",
+  };
+  return Connection.open(target);
+}
+
 /** Runs `fn` on a connection to one database of the cluster, then closes it. */
 export async function withDatabase<T>(
   login: AdminLogin,
   database: string,
   fn: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const target: ConnectionTarget = {
-    ...login,
-    database,
-    applicationName: "cloison-worker",
-  };
-  const connection = await Connection.open(target);
+  const connection = await openDatabase(login, database);
   try {
     return await fn(connection);
   } finally {

@@ -67,17 +67,6 @@ async function passwordChange(name: string, password: Secret): Promise<Sql> {
   return sql`alter role ${identifier(name)} password ${literal(verifier)}`;
 }
 
-/** Copies the template, if the database is not there yet, and lets nobody in but its own role. */
-export async function ensureDatabase(
-  login: AdminLogin,
-  maintenance: Connection,
-  name: string,
-  template: string,
-): Promise<void> {
-  await copyTemplate(maintenance, name, template);
-  await openToOwnRole(login, maintenance, name);
-}
-
 /** Copies the template, if the database is not there yet. Nobody can connect to the copy. */
 export async function copyTemplate(
   maintenance: Connection,
@@ -103,16 +92,20 @@ export async function openToOwnRole(
   name: string,
 ): Promise<void> {
   await closeToOthers(maintenance, name);
-  await withDatabase(
-    login,
-    name,
-    (connection) =>
-      ddl(
-        connection,
-        sql`set role cloison_owner; grant usage on schema public to ${
-          identifier(name)
-        }`,
-      ),
+  await withDatabase(login, name, (own) => letRoleIn(own, name));
+}
+
+/**
+ * Lets a clinic's role see what is in its database. Whoever has more to do in there does it in the same session: a new
+ * one costs more than what is done in it.
+ * @param own a session with that database, which goes on as the owner's
+ */
+export async function letRoleIn(own: Connection, name: string): Promise<void> {
+  await ddl(
+    own,
+    sql`set role cloison_owner; grant usage on schema public to ${
+      identifier(name)
+    }`,
   );
 }
 

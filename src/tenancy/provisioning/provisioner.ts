@@ -5,8 +5,18 @@ import { sql } from "../../db/sql.ts";
 import { type ClinicId, type NewId } from "../../kernel/ids.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { ensureCellProbe } from "../directory/cell_probe.ts";
-import { type AdminLogin, CENTRAL_DATABASE, withDatabase } from "./admin.ts";
-import { ensureDatabase, ensureRole } from "./clinic_database.ts";
+import {
+  type AdminLogin,
+  CENTRAL_DATABASE,
+  openDatabase,
+  withDatabase,
+} from "./admin.ts";
+import {
+  closeToOthers,
+  copyTemplate,
+  ensureRole,
+  letRoleIn,
+} from "./clinic_database.ts";
 import { addAdmin, type FirstAdmin } from "./first_admin.ts";
 import { makeFirstPassword, makeSecrets } from "./new_secrets.ts";
 import {
@@ -15,6 +25,7 @@ import {
   readRegistered,
   registerClinic,
 } from "./register.ts";
+import { SharedSessions } from "./shared_sessions.ts";
 import { ensureTemplate } from "./template.ts";
 
 export type { FirstAdmin } from "./first_admin.ts";
@@ -42,9 +53,13 @@ export interface ProvisionerOptions {
  */
 export class Provisioner {
   readonly #options: ProvisionerOptions;
+  readonly #sessions: SharedSessions;
 
   constructor(options: ProvisionerOptions) {
     this.#options = options;
+    this.#sessions = new SharedSessions(() =>
+      openDatabase(options.login, CENTRAL_DATABASE)
+    );
   }
 
   /**
@@ -56,7 +71,7 @@ export class Provisioner {
     admin: FirstAdmin,
   ): Promise<ProvisionedClinic> {
     const { login, cell, keys, migrations, hasher, newId } = this.#options;
-    return await withDatabase(login, CENTRAL_DATABASE, async (central) => {
+    return await this.#sessions.use(async (central) => {
       await ensureCellProbe(central, cell, keys);
       const id = newId() as ClinicId;
       const secrets = await makeSecrets(keys, id);
@@ -69,10 +84,14 @@ export class Provisioner {
       const template = await ensureTemplate(login, central, migrations);
       const { database, password } = clinic.target;
       await ensureRole(central, database, password);
-      await ensureDatabase(login, central, database, template);
+      await copyTemplate(central, database, template);
+      await closeToOthers(central, database);
       const firstPassword = makeFirstPassword();
       const passwordHash = await hasher.hash(firstPassword.reveal());
-      await addAdmin(login, database, admin, { id: newId(), passwordHash });
+      await withDatabase(login, database, async (own) => {
+        await letRoleIn(own, database);
+        await addAdmin(own, admin, { id: newId(), passwordHash });
+      });
       await central.rows(sql`
         update clinics set state = 'active',
           schema_version = ${migrations.length}

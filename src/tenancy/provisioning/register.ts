@@ -33,12 +33,14 @@ export async function registerClinic(
 ): Promise<void> {
   try {
     await central.transaction("read write", async (run) => {
-      await run.rows(sql`
-        insert into clinics (id, cell_id, slug, name, email, phone)
-        select ${id}, cells.id, ${wanted.slug}, ${wanted.name},
-          ${wanted.email}, ${wanted.phone}
-        from cells where cells.name = ${cell}`);
-      await addSecrets(run);
+      await Promise.all([
+        run.rows(sql`
+          insert into clinics (id, cell_id, slug, name, email, phone)
+          select ${id}, cells.id, ${wanted.slug}, ${wanted.name},
+            ${wanted.email}, ${wanted.phone}
+          from cells where cells.name = ${cell}`),
+        addSecrets(run),
+      ]);
     });
   } catch (error) {
     throw namedError(error, wanted);
@@ -51,14 +53,20 @@ export async function insertSecrets(
   id: ClinicId,
   secrets: NewSecrets,
 ): Promise<void> {
-  for (const { purpose, number, keyId, sealed } of secrets.rows) {
-    await run.rows(sql`
+  const rows = secrets.rows.map(({ sealed, ...row }) => ({
+    ...row,
+    sealed: sealed.toHex(),
+  }));
+  await Promise.all([
+    run.rows(sql`
       insert into clinic_secrets (clinic_id, purpose, number, key_id, sealed)
-      values (${id}, ${purpose}, ${number}, ${keyId}, ${sealed})`);
-  }
-  await run.rows(sql`
-    insert into clinic_token_keys (clinic_id, number, public_jwk)
-    values (${id}, 1, ${secrets.publicJwk})`);
+      select ${id}, purpose, number, "keyId", decode(sealed, 'hex')
+      from jsonb_to_recordset(${rows}::jsonb) as row (purpose text,
+        number integer, "keyId" text, sealed text)`),
+    run.rows(sql`
+      insert into clinic_token_keys (clinic_id, number, public_jwk)
+      values (${id}, 1, ${secrets.publicJwk})`),
+  ]);
 }
 
 /**

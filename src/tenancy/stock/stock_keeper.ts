@@ -26,6 +26,7 @@ import {
 } from "../provisioning/clinic_database.ts";
 import { makeSecrets } from "../provisioning/new_secrets.ts";
 import { ensureTemplate } from "../provisioning/template.ts";
+import { Quiet } from "./quiet.ts";
 
 export interface StockKeeperOptions {
   /** For a look at what there is. */
@@ -52,6 +53,7 @@ interface StockRow {
 export class StockKeeper {
   readonly #options: StockKeeperOptions;
   readonly #hash: string;
+  readonly #quiet = new Quiet();
   #filling: Promise<void> | undefined;
   #again = false;
   #looked = false;
@@ -62,24 +64,32 @@ export class StockKeeper {
     this.#hash = migrationsHash(options.migrations);
   }
 
-  /** Something may have been taken. Returns at once. */
+  /** Something may have been taken: it is filled up when that clinic has been made. Returns at once. */
   wake(): void {
-    if (this.#stopped) return;
+    this.#quiet.disturb();
     this.#again = true;
-    this.#filling ??= this.#fillQuietly().finally(() => {
-      this.#filling = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#start();
   }
 
   /** Settles when the database that is being made is made. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#quiet.end();
     await this.#filling;
   }
 
+  #start(): void {
+    if (this.#stopped) return;
+    this.#filling ??= this.#fillQuietly().finally(() => {
+      this.#filling = undefined;
+      if (this.#again) this.#start();
+    });
+  }
+
   async #fillQuietly(): Promise<void> {
+    await this.#quiet.wait();
     this.#again = false;
+    if (this.#stopped) return;
     try {
       await this.fill();
     } catch (error) {
@@ -101,7 +111,9 @@ export class StockKeeper {
       this.#looked = true;
       for (;;) {
         const missing = await this.#missing(central);
-        if (missing === undefined || this.#stopped) return;
+        if (missing === undefined) return;
+        await this.#quiet.wait();
+        if (this.#stopped) return;
         await this.#make(central, missing);
       }
     });

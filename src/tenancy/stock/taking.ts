@@ -18,12 +18,20 @@ export async function takenStock(
   return row && { migrationsHash: row.migrations_hash };
 }
 
-/** Gives a clinic that was just registered the secrets that were made beforehand. To be run in a transaction. */
+/**
+ * Gives a clinic that was just registered the secrets that were made beforehand. To be run in a transaction.
+ * @param notes what the operation has to know of its stock, which is gone from here on
+ */
 export async function moveFromStock(
   run: Runner,
   clinicId: string,
+  operationId: string,
+  notes: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await Promise.all([
+    run.rows(sql`
+      update operations set notes = notes || ${notes}::jsonb
+      where id = ${operationId}`),
     run.rows(sql`
       insert into clinic_secrets (clinic_id, purpose, number, key_id, sealed)
       select clinic_id, purpose, number, key_id, sealed
