@@ -1,7 +1,9 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { sql } from "../../src/db/sql.ts";
 import { CURRENT_CLINIC_SCHEMA } from "../../src/tenancy/fleet/supported_schema.ts";
 import { planFleet } from "../../src/tenancy/fleet/fleet_plan.ts";
+import { isHalted } from "../../src/tenancy/operations/fleet_requests.ts";
+import type { Operation } from "../../src/tenancy/operations/operation.ts";
 import {
   CENTRAL_DATABASE,
   withDatabase,
@@ -12,6 +14,12 @@ import {
   type Client,
   type Json,
 } from "../support/client.ts";
+import {
+  openOperations,
+  startWorker,
+  untilOver,
+  workerConfig,
+} from "../support/operations.ts";
 import { openOwnTestStack } from "../support/own_stack.ts";
 import { openUser } from "../support/platform.ts";
 import { inCentral, untilWaiting } from "../support/sql.ts";
@@ -183,5 +191,75 @@ Deno.test("fleet: while a request is under way, its key is 409", async () => {
   const again = await client.post(MIGRATE, {}, headers);
   equal(again.text, (await first!).text);
   equal(again.headers.get("idempotency-replayed"), "true");
+  await forget();
+});
+
+Deno.test("fleet: when too many have failed, those that have not begun are cancelled, and say why", async () => {
+  for (let n = 0; n < 3; n++) await register("active", 1);
+  deepEqual(asked(await client.post(MIGRATE, {})), [202, 3, 0]);
+  const alone = await register("active", 1);
+  const own = await client.post(`/v1/platform/clinics/${alone}/migrate`, {});
+  equal(own.status, 202, own.text);
+  const [failed, begun, waiting] = await inCentral<{ id: string }>(
+    world,
+    sql`select id from operations where input ? 'together' order by id`,
+  );
+  await inCentral(
+    world,
+    sql`update operations set state = 'failed', error_code = 'conflict',
+      error_message = 'It could not', finished_at = now(),
+      steps = '[{"name": "migrate", "state": "running",
+        "startedAt": "2026-11-30T10:00:00.000Z", "finishedAt": null}]'
+      where id in (${failed!.id}, ${begun!.id})`,
+  );
+  // Somebody lets it go on.
+  const retried = await client.post(
+    `/v1/platform/operations/${begun!.id}/retry`,
+  );
+  equal(retried.status, 200, retried.text);
+  // Such clinics are in a cell that nobody serves.
+  await inCentral(
+    world,
+    sql`update operations set cell_id = cells.id from cells
+      where cells.name = ${stack.cell}`,
+  );
+  const folder = await Deno.makeTempDir();
+  await using ledger = openOperations(stack);
+  await using _worker = await startWorker(workerConfig(stack, folder));
+  const halted = await untilOver(ledger.operations, waiting!.id);
+  deepEqual([halted.state, halted.error?.code], ["cancelled", "halted"]);
+  // Their databases are not there: that they are begun is all that is asked here.
+  for (const id of [begun!.id, own.body.id]) {
+    await untilOver(ledger.operations, id, ["running", "failed", "cancelled"]);
+    const states = ["queued", "failed", "cancelled"];
+    const { state } = await untilOver(ledger.operations, id, states);
+    notEqual(state, "cancelled");
+  }
+  await forget();
+});
+
+Deno.test("fleet: of twenty clinics one may fail, of nineteen none", async () => {
+  const operationOf = (request: string, clinics: number) =>
+    ({
+      input: { together: { request, clinics } },
+      steps: [],
+    }) as unknown as Operation;
+  await register("active", 1);
+  await client.post(MIGRATE, {});
+  const [{ request }] = await inCentral<{ request: string }>(
+    world,
+    sql`update operations set state = 'failed', error_code = 'conflict',
+      finished_at = now() returning input -> 'together' ->> 'request' as request`,
+  ) as [{ request: string }];
+  await withDatabase(
+    workerLogin(stack),
+    CENTRAL_DATABASE,
+    async (central) => {
+      equal(await isHalted(central, operationOf(request, 20)), false);
+      equal(await isHalted(central, operationOf(request, 19)), true);
+      const other = crypto.randomUUID();
+      equal(await isHalted(central, operationOf(other, 19)), false);
+    },
+  );
   await forget();
 });

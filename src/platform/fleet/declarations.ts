@@ -29,7 +29,7 @@ export const migrateFleet = platformRoute("platform.clinics.manage", {
   tags,
   summary: "Bring the clinics that are behind up to date",
   description:
-    "Asks for `migrateClinic` of each clinic that is behind, at most 1,000 at a time; the workers of their cells do it. First some with `canary`, and the others when these have succeeded: nothing here stops by itself when one fails, as `cloison migrate` does.",
+    "Asks for `migrateClinic` of each clinic that is behind, at most 1,000 at a time; the workers of their cells do it. First some with `canary`, and the others when these have succeeded. When more than 5 % of those that were asked for together have failed, the ones that have not begun are cancelled (`halted`).",
   idempotent: true,
   request: { body: jsonBody(FleetMigrationSchema) },
   responses: {

@@ -155,9 +155,18 @@ export class Ledger {
     );
   }
 
-  /** @throws {LeaseLostError} */
-  async cancelled(claimed: ClaimedOperation): Promise<void> {
-    await this.#change(claimed, sql`state = 'cancelled', ${OVER}`);
+  /**
+   * @param reason when nobody has asked for it
+   * @throws {LeaseLostError}
+   */
+  async cancelled(claimed: ClaimedOperation, reason?: string): Promise<void> {
+    await this.#change(
+      claimed,
+      sql`state = 'cancelled', error_code = ${
+        reason === undefined ? null : "halted"
+      },
+        error_message = ${reason ?? null}, ${OVER}`,
+    );
   }
 
   /** Ends it without success. What is sealed is kept: it may be tried again. @throws {LeaseLostError} */

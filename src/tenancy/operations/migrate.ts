@@ -6,6 +6,7 @@ import { AppError } from "../../kernel/errors.ts";
 import { clinicDatabaseName } from "../../kernel/ids.ts";
 import { DEFAULT_LIMITS, migrateClinic } from "../fleet/clinic_migration.ts";
 import type { AdminLogin } from "../provisioning/admin.ts";
+import { isHalted } from "./fleet_requests.ts";
 import { clinicOf, type Saga, type StepContext } from "./saga.ts";
 
 export interface MigrateOptions {
@@ -21,6 +22,10 @@ export function migrateSaga(
 ): Saga {
   return {
     kind: "migrate",
+    reasonAgainst: async ({ central, operation }) =>
+      await isHalted(central, operation)
+        ? "Too many of the clinics that were to be migrated with it have failed"
+        : undefined,
     steps: () => [
       { name: "migrate", run: migrateOne },
       { name: "reconnect", run: reconnect },

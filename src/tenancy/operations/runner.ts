@@ -119,6 +119,11 @@ class Run {
     if (this.#attempts > maxAttempts) {
       return await this.#options.ledger.fail(this.#claimed, WORKERS_LOST);
     }
+    const reason = await this.#saga.reasonAgainst?.(this.#context);
+    if (reason !== undefined) {
+      log.warn("operation.not_begun", { ...this.#fields, reason });
+      return await this.#options.ledger.cancelled(this.#claimed, reason);
+    }
     let moved = false;
     for (const [index, step] of this.#steps.entries()) {
       if (isFinished(this.#reports[index]!)) continue;

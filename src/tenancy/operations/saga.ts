@@ -39,6 +39,8 @@ export interface Step {
 export interface Saga {
   readonly kind: OperationKind;
   steps(operation: Operation): readonly Step[];
+  /** Why it is not to be begun any more, if so: it is then cancelled. */
+  reasonAgainst?(context: StepContext): Promise<string | undefined>;
   /** Takes back everything that was done, by whatever step; may be done again. Without it nothing can be cancelled. */
   undo?(context: StepContext): Promise<void>;
 }
