@@ -7,7 +7,7 @@ import {
   listPatients,
   login,
 } from "./hey_api/sdk.gen";
-import type { Patient, PatientPatch } from "./hey_api/types.gen";
+import type { PatientPage, PatientPatch } from "./hey_api/types.gen";
 
 const { API_URL, CLINIC, EMAIL, PASSWORD, NIR } = process.env as Record<
   string,
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     const query: { limit: number; cursor?: string } = { limit: 2 };
     if (cursor !== null) query.cursor = cursor;
     const { data: page }: {
-      data: { data: Patient[]; page: { nextCursor: string | null } };
+      data: PatientPage;
     } = await listPatients({ query, throwOnError: true });
     listed.push(...page.data.map(({ id }) => id));
     cursor = page.page.nextCursor;
