@@ -1,11 +1,12 @@
 import { loadConfig } from "./config/config.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { uuidv7 } from "./kernel/ids.ts";
-import { nextSignal, openProcessLog, runProgram, within } from "./process.ts";
+import { settlesWithin } from "./kernel/time_limit.ts";
+import { nextSignal, openProcessLog, runProgram } from "./process.ts";
 import { openRuntime } from "./runtime.ts";
 
 /** For leases, letters and connections to end, after the last request has. */
-const CLOSE_SECONDS = 12;
+const CLOSE_MS = 12_000;
 
 /** Env → config → wiring → serve → graceful stop. */
 async function main(): Promise<void> {
@@ -31,9 +32,12 @@ async function main(): Promise<void> {
   const signal = await nextSignal();
   runtime.drain();
   log.info("stopping", { signal });
-  const clean = await within(config.shutdownSeconds, server.shutdown());
+  const clean = await settlesWithin(
+    config.shutdownSeconds * 1000,
+    server.shutdown(),
+  );
   await metrics?.shutdown();
-  const closed = await within(CLOSE_SECONDS, runtime.close());
+  const closed = await settlesWithin(CLOSE_MS, runtime.close());
   log.info("stopped", { clean, closed });
   flush();
   Deno.exit(clean && closed ? 0 : 1);

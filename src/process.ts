@@ -36,20 +36,6 @@ export function nextSignal(): Promise<string> {
   });
 }
 
-/** Whether `work` settles in time. */
-export async function within(
-  seconds: number,
-  work: Promise<unknown>,
-): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
-  });
-  const done = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return done;
-}
-
 /** Runs a program; what keeps it from starting is told on standard error, a line each, and the exit code is 1. */
 export async function runProgram(
   name: string,

@@ -1,11 +1,12 @@
 import { loadWorkerConfig } from "./config/worker_config.ts";
 import { readMigrations } from "./db/migrations.ts";
 import { uuidv7 } from "./kernel/ids.ts";
-import { nextSignal, openProcessLog, runProgram, within } from "./process.ts";
+import { settlesWithin } from "./kernel/time_limit.ts";
+import { nextSignal, openProcessLog, runProgram } from "./process.ts";
 import { openWorker } from "./worker_runtime.ts";
 
 /** The longest step is a backup; whoever stops the process decides how long it may really take. */
-const STOP_SECONDS = 600;
+const STOP_MS = 600_000;
 
 /** The operations worker: env → config → wiring → work → stop after the steps that are under way. */
 async function main(): Promise<void> {
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
 
   const signal = await nextSignal();
   log.info("stopping", { signal });
-  const clean = await within(STOP_SECONDS, worker.close());
+  const clean = await settlesWithin(STOP_MS, worker.close());
   log.info("stopped", { clean });
   flush();
   Deno.exit(clean ? 0 : 1);

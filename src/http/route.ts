@@ -7,7 +7,7 @@ import {
   idempotency,
   withIdempotencyKey,
 } from "./idempotency.ts";
-import { isAcceptable, notAcceptable } from "./edge/acceptable.ts";
+import { requireAcceptable } from "./edge/acceptable.ts";
 import { bodyCheck, queryCheck } from "./request_shape.ts";
 import type { Context, MiddlewareHandler } from "hono";
 import type { ClinicEnv } from "./env.ts";
@@ -183,9 +183,7 @@ function requests(
   const checkBody = bodyCheck(route);
   return async (c, next) => {
     if (permission !== "self") requirePermission(c, permission);
-    if (types.length > 0 && !isAcceptable(c.req.header("accept"), types)) {
-      throw notAcceptable(types);
-    }
+    if (types.length > 0) requireAcceptable(c.req.header("accept"), types);
     checkQuery(c);
     if (checkBody) await checkBody(c);
     await next();

@@ -16,3 +16,19 @@ export async function withTimeLimit<T>(
     clearTimeout(timer);
   }
 }
+
+/** Whether `work` settles in time; it is not stopped if it does not. Fails if `work` fails in time. */
+export async function settlesWithin(
+  milliseconds: number,
+  work: Promise<unknown>,
+): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

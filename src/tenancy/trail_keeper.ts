@@ -4,6 +4,7 @@ import type { NoteSigner } from "../audit/signed_note.ts";
 import { Connection } from "../db/connection.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/log.ts";
+import { settlesWithin } from "../kernel/time_limit.ts";
 import { type AdminLogin, CENTRAL_DATABASE } from "./provisioning/admin.ts";
 
 export interface TrailKeeperOptions {
@@ -87,11 +88,6 @@ export class TrailKeeper {
 
   /** Ends early when it is to stop. */
   async #pause(milliseconds: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      this.#stopping.promise,
-      new Promise((resolve) => timer = setTimeout(resolve, milliseconds)),
-    ]);
-    clearTimeout(timer);
+    await settlesWithin(milliseconds, this.#stopping.promise);
   }
 }

@@ -18,12 +18,18 @@ export function notAcceptable(types: readonly string[]): AppError {
   );
 }
 
+/** @throws {AppError} `not-acceptable` */
+export function requireAcceptable(
+  accept: string | undefined,
+  types: readonly string[],
+): void {
+  if (!isAcceptable(accept, types)) throw notAcceptable(types);
+}
+
 /** Refuses a client that accepts nothing of what a path is answered in. */
 export function acceptable(types: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
-    if (!isAcceptable(c.req.header("accept"), types)) {
-      throw notAcceptable(types);
-    }
+    requireAcceptable(c.req.header("accept"), types);
     await next();
   };
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
+import { settlesWithin } from "../../kernel/time_limit.ts";
 
 /** Ends backends, so that another clinic may have theirs. */
 export interface BackendReclaimer {
@@ -25,13 +26,10 @@ const EXIT_MS = 5;
 export class SelfTermination implements BackendReclaimer {
   async end(pool: Pool, connections: number): Promise<number> {
     let gone = 0;
-    const { promise: deadline, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, DEADLINE_MS);
     const all = Array.from({ length: connections }, async () => {
       if (await pool.terminate().catch(no)) gone++;
     });
-    await Promise.race([Promise.all(all), deadline]);
-    clearTimeout(timer);
+    await settlesWithin(DEADLINE_MS, Promise.all(all));
     if (gone > 0) await new Promise((done) => setTimeout(done, EXIT_MS));
     return gone;
   }

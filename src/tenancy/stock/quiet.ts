@@ -1,3 +1,5 @@
+import { settlesWithin } from "../../kernel/time_limit.ts";
+
 /** How long it has to be quiet, in milliseconds. */
 const QUIET_MS = 250;
 /** Noise that does not end is waited for no longer than this, in milliseconds. */
@@ -23,25 +25,12 @@ export class Quiet {
       const until = Math.min(this.#noise + QUIET_MS, latest);
       const left = until - performance.now();
       if (left <= 0) return;
-      if (await this.#ends(left)) return;
+      if (await settlesWithin(left, this.#ended.promise)) return;
     }
   }
 
   /** Nobody waits any more. */
   end(): void {
     this.#ended.resolve();
-  }
-
-  async #ends(milliseconds: number): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const pause = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), milliseconds);
-    });
-    const ended = this.#ended.promise.then(() => true);
-    try {
-      return await Promise.race([pause, ended]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
