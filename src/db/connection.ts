@@ -43,6 +43,8 @@ const OPEN_TIMEOUT_MS = 8_000;
 const CLOSE_TIMEOUT_S = 2;
 const CANCEL_RETRY_MS = 10;
 const CANCEL_TIMEOUT_MS = 3_000;
+/** In milliseconds: the backend ends itself once it was left alone for so long, which is when the pooler has it back. */
+const END_BACKEND = "set idle_session_timeout = 1";
 
 /**
  * One connection to one database, that runs one transaction at a time.
@@ -53,6 +55,7 @@ const CANCEL_TIMEOUT_MS = 3_000;
  */
 export class Connection {
   readonly #client: DriverClient;
+  readonly #target: ConnectionTarget;
   readonly #plans: PlanEpoch;
   readonly #unsettled = new Set<DriverQuery>();
   readonly #turns = new Turns();
@@ -65,6 +68,7 @@ export class Connection {
     target: ConnectionTarget,
     { plans = new PlanEpoch(), maxSilenceMs }: ConnectionOptions,
   ) {
+    this.#target = target;
     this.#plans = plans;
     this.#silence = maxSilenceMs === undefined
       ? undefined
@@ -98,32 +102,10 @@ export class Connection {
     onLost: (() => void) | undefined,
     options: ConnectionOptions,
   ): Promise<Connection> {
-    const { signal } = options;
     const connection = new Connection(target, options);
-    const giveUp = () => connection.destroy();
-    const deadline = setTimeout(giveUp, OPEN_TIMEOUT_MS);
-    signal?.addEventListener("abort", giveUp);
-    try {
-      if (signal?.aborted) giveUp();
-      const [self] = await connection.rows<{ database: string; role: string }>(
-        sql`select current_database() as database, current_user as role`,
-      );
-      if (connection.lost) throw closedError();
-      if (self?.database !== target.database || self.role !== target.user) {
-        throw new DatabaseError(
-          "refused",
-          "Cannot use connection: it leads to another database or role",
-        );
-      }
-      connection.#onLost = onLost;
-      return connection;
-    } catch (error) {
-      connection.destroy();
-      throw toLoginError(error);
-    } finally {
-      clearTimeout(deadline);
-      signal?.removeEventListener("abort", giveUp);
-    }
+    await connection.unpark(options.signal);
+    connection.#onLost = onLost;
+    return connection;
   }
 
   /** Whether the connection has closed; it never comes back. */
@@ -191,6 +173,46 @@ export class Connection {
     }
   }
 
+  /**
+   * Gives the backend up, with nothing in flight. Behind a pooler the connection itself stays, and costs nothing, but
+   * must not be used before it is unparked.
+   * @throws {DatabaseError}
+   */
+  async park(): Promise<void> {
+    await this.script(END_BACKEND);
+  }
+
+  /**
+   * Gets a backend, and checks that the pooler gave the database and the role that were asked for.
+   * @param signal gives up
+   * @throws {DatabaseError} as `open` does; the connection is closed then
+   */
+  async unpark(signal?: AbortSignal): Promise<void> {
+    const giveUp = () => this.destroy();
+    const deadline = setTimeout(giveUp, OPEN_TIMEOUT_MS);
+    signal?.addEventListener("abort", giveUp);
+    try {
+      if (signal?.aborted) giveUp();
+      const [self] = await this.rows<{ database: string; role: string }>(
+        sql`select current_database() as database, current_user as role`,
+      );
+      if (this.lost) throw unsentError();
+      const { database, user } = this.#target;
+      if (self?.database !== database || self.role !== user) {
+        throw new DatabaseError(
+          "refused",
+          "Cannot use connection: it leads to another database or role",
+        );
+      }
+    } catch (error) {
+      this.destroy();
+      throw toLoginError(error);
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
   /** Ends the session after what is in flight. */
   async close(): Promise<void> {
     await this.#client.end(CLOSE_TIMEOUT_S).catch(ignore);
@@ -254,13 +276,13 @@ export class Connection {
   }
 
   async #settle(query: DriverQuery, epoch = ""): Promise<unknown[]> {
-    if (this.#lost) throw closedError();
+    if (this.#lost) throw unsentError();
     this.#unsettled.add(query);
     this.#silence?.asked();
     try {
       return await query.execute();
     } catch (error) {
-      if (!query.state && this.#lost) throw closedError(error);
+      if (!query.state && this.#lost) throw unsentError(error);
       if (isStalePlan(error)) this.#plans.renew(epoch);
       else if (endsSession(error)) this.destroy();
       throw toDatabaseError(error, "run statement");
@@ -294,11 +316,11 @@ export class Connection {
   }
 }
 
-function closedError(cause?: unknown): DatabaseError {
+function unsentError(cause?: unknown): DatabaseError {
   return new DatabaseError(
     "unavailable",
     "Cannot run statement: connection is closed",
-    { cause },
+    { unread: true, cause },
   );
 }
 

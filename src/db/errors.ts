@@ -47,6 +47,9 @@ const STALE_PLAN_ROUTINE = "RevalidateCachedQuery";
 
 const UNAVAILABLE_CLASSES = ["08", "53", "57", "58"]; // connection, resources, operator, system
 
+/** Said by a backend that ended because nothing was asked of it. */
+const IDLE_SESSION_TIMEOUT = "57P05";
+
 /** A failed statement or connection. The message names the failure; the driver's own error is the cause. */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
@@ -55,16 +58,24 @@ export class DatabaseError extends Error {
   readonly sqlState: string | undefined;
   /** Name of the violated constraint, where there is one. */
   readonly constraint: string | undefined;
+  /** Whether the server has certainly not read the statement: it may be sent again, whatever it does. */
+  readonly unread: boolean;
 
   constructor(
     failure: DatabaseFailure,
     message: string,
-    details: { sqlState?: string; constraint?: string; cause?: unknown } = {},
+    details: {
+      sqlState?: string;
+      constraint?: string;
+      unread?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.failure = failure;
     this.sqlState = details.sqlState;
     this.constraint = details.constraint;
+    this.unread = details.unread ?? details.sqlState === IDLE_SESSION_TIMEOUT;
   }
 }
 

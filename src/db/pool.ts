@@ -28,6 +28,12 @@ const FAILED_LOGIN_PAUSE_MS = 100;
 const MAX_SILENCE_MS = 15_000;
 const TERMINATE = "select pg_terminate_backend(pg_backend_pid())";
 const ADMIN_SHUTDOWN = "57P01";
+/** The class of what PgBouncer says of a connection that broke. */
+const CUT_OFF = "08";
+/** The class of what PostgreSQL says when it has no room for another session. */
+const NO_ROOM = "53";
+/** To send a statement that no server has read. */
+const MAX_ATTEMPTS = 3;
 /** How long close() waits for work that is under way. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
@@ -46,6 +52,8 @@ export class Pool {
   readonly #ended = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
   #opening = false;
+  /** Has no backend, and is none of those that are counted. */
+  #parked: Slot | undefined;
   #failed: { readonly error: unknown; readonly until: number } | undefined;
 
   constructor(target: ConnectionTarget, options: PoolOptions) {
@@ -56,6 +64,11 @@ export class Pool {
   /** Connections open or being opened. */
   get size(): number {
     return this.#slots.size + (this.#opening ? 1 : 0);
+  }
+
+  /** Whether the next connection that is opened is one that was parked. */
+  get parked(): boolean {
+    return this.#parked !== undefined;
   }
 
   /** Callers that wait until a connection is free. */
@@ -92,17 +105,24 @@ export class Pool {
   }
 
   /**
-   * Runs one statement in a transaction of its own, in one round trip, once.
+   * Runs one statement in a transaction of its own, in one round trip, once: it is sent again only when no server can
+   * have read it.
    * @param signal stops the statement, on the server too
    * @throws {DatabaseError}
    */
   async execute<Row>(statement: Sql, signal?: AbortSignal): Promise<Row[]> {
-    const slot = this.#takeFree(false) ?? await this.#wait(false, signal);
-    try {
-      return await slot.connection.rows<Row>(statement, signal);
-    } finally {
-      this.#release(slot, false);
-    }
+    return await this.#untilRead(
+      async () => {
+        const slot = this.#takeFree(false) ?? await this.#wait(false, signal);
+        try {
+          return await slot.connection.rows<Row>(statement, signal);
+        } finally {
+          this.#release(slot, false);
+        }
+      },
+      wasUnread,
+      signal,
+    );
   }
 
   /**
@@ -150,10 +170,39 @@ export class Pool {
     }
   }
 
+  /**
+   * Ends the backend of a connection that nobody uses, and keeps the connection, if none is kept yet: to use it again
+   * costs a third of what a new one does.
+   * @return whether the backend ends itself at once
+   */
+  async park(): Promise<boolean> {
+    const slot = this.#takeFree(true) ?? await this.#wait(true);
+    try {
+      await slot.connection.park();
+      this.#setAside(slot);
+      return true;
+    } catch {
+      slot.retired = true;
+      return false;
+    } finally {
+      this.#release(slot, true);
+    }
+  }
+
+  /** The same when the backends of all connections went by themselves: keeps one of them, and ends the others. */
+  parkIdle(): void {
+    for (const slot of this.#slots) {
+      if (isFree(slot)) this.#setAside(slot);
+      else this.#retire(slot);
+    }
+  }
+
   /** Refuses new work, and ends every connection after what it is doing, at the latest after ten seconds. */
   async close(): Promise<void> {
     this.#abort.abort();
     this.#rejectWaiting(closedError());
+    if (this.#parked) this.#slots.add(this.#parked);
+    this.#parked = undefined;
     for (const slot of this.#slots) this.#retire(slot);
     this.#noteEnd();
     const deadline = setTimeout(() => {
@@ -169,6 +218,22 @@ export class Pool {
 
   get #closed(): boolean {
     return this.#abort.signal.aborted;
+  }
+
+  /** Another process may be giving up the very backend that the pooler chooses: it may end before it has read anything. */
+  async #untilRead<T>(
+    send: () => Promise<T>,
+    mayRepeat: (error: unknown) => boolean,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await send();
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !mayRepeat(error)) throw error;
+        if (this.#closed || signal?.aborted) throw error;
+      }
+    }
   }
 
   #takeFree(exclusive: boolean): Slot | undefined {
@@ -249,30 +314,42 @@ export class Pool {
       return this.#giveUp(this.#failed.error);
     }
     this.#opening = true;
+    this.#open().then((slot) => {
+      this.#opening = false;
+      this.#failed = undefined;
+      this.#slots.add(slot);
+      if (slot.connection.lost) this.#forget(slot);
+      else if (this.#closed) this.#retire(slot);
+      else this.#serve();
+    }, (error) => {
+      this.#opening = false;
+      const refused = error instanceof DatabaseError &&
+        error.failure === "refused";
+      const pause = refused ? REFUSED_LOGIN_PAUSE_MS : FAILED_LOGIN_PAUSE_MS;
+      this.#failed = { error, until: performance.now() + pause };
+      this.#giveUp(error);
+      this.#noteEnd();
+    });
+  }
+
+  async #open(): Promise<Slot> {
+    const { signal } = this.#abort;
+    const parked = this.#parked;
+    this.#parked = undefined;
+    try {
+      await parked?.connection.unpark(signal);
+      if (parked) return parked;
+    } catch (error) {
+      if (!isOutdated(error)) throw error;
+    }
     let slot: Slot | undefined;
-    const options = {
-      plans: this.#plans,
-      signal: this.#abort.signal,
-      maxSilenceMs: MAX_SILENCE_MS,
-    };
-    Connection.open(this.#target, () => slot && this.#forget(slot), options)
-      .then((connection) => {
-        this.#opening = false;
-        this.#failed = undefined;
-        slot = { connection, shared: 0, exclusive: false, retired: false };
-        this.#slots.add(slot);
-        if (connection.lost) this.#forget(slot);
-        else if (this.#closed) this.#retire(slot);
-        else this.#serve();
-      }, (error) => {
-        this.#opening = false;
-        const refused = error instanceof DatabaseError &&
-          error.failure === "refused";
-        const pause = refused ? REFUSED_LOGIN_PAUSE_MS : FAILED_LOGIN_PAUSE_MS;
-        this.#failed = { error, until: performance.now() + pause };
-        this.#giveUp(error);
-        this.#noteEnd();
-      });
+    const connection = await this.#untilRead(() =>
+      Connection.open(
+        this.#target,
+        () => slot && this.#forget(slot),
+        { plans: this.#plans, signal, maxSilenceMs: MAX_SILENCE_MS },
+      ), wasCutOff);
+    return slot = { connection, shared: 0, exclusive: false, retired: false };
   }
 
   /** When nobody is left to serve those who wait, they learn it now, not at a timeout. */
@@ -280,8 +357,16 @@ export class Pool {
     if (this.#slots.size === 0) this.#rejectWaiting(error);
   }
 
-  #forget(slot: Slot): void {
+  /** Keeps a connection that has no backend any more; one is enough. */
+  #setAside(slot: Slot): void {
+    if (this.#parked || this.#closed) return this.#retire(slot);
     this.#slots.delete(slot);
+    this.#parked = slot;
+  }
+
+  #forget(slot: Slot): void {
+    if (this.#parked === slot) this.#parked = undefined;
+    if (!this.#slots.delete(slot)) return;
     // What ended one has often ended all, and the news of it comes one by one.
     if (!slot.retired) { for (const other of this.#slots) this.#retire(other); }
     this.#noteEnd();
@@ -304,6 +389,22 @@ export class Pool {
 
 function isCancelled(error: unknown): boolean {
   return error instanceof DatabaseError && error.sqlState === "57014";
+}
+
+function wasUnread(error: unknown): boolean {
+  return error instanceof DatabaseError && error.unread;
+}
+
+/** Whether the pooler says that a backend closed its connection. */
+function wasCutOff(error: unknown): boolean {
+  return error instanceof DatabaseError && error.failure === "unavailable" &&
+    (error.unread || error.sqlState?.startsWith(CUT_OFF) === true);
+}
+
+/** Whether a new connection may succeed where a parked one failed: it broke, or the password has changed since. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof DatabaseError &&
+    !error.sqlState?.startsWith(NO_ROOM);
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -141,7 +141,7 @@ Deno.test("ClinicPools on real servers", async (t) => {
         await pool.read(sql`select 1`);
       });
       assert.equal(await backendsOf(it, a), 2);
-      assert.equal(await new SelfTermination().end(pool, 1), 1);
+      assert.equal(await new SelfTermination().end(pool, 1, false), 1);
       await pool.close();
       assert.equal(await backendsOf(it, a), 1);
       await bystander.execute(sql`select 1`);
@@ -210,6 +210,64 @@ Deno.test("ClinicPools on real servers", async (t) => {
       gate.resolve();
       await leased;
       await ask(pools, b);
+    },
+  );
+
+  await t.step(
+    "a clinic that had to go comes back by its old connection",
+    async () => {
+      await using pools = openPools(1);
+      const poolOf = (clinic: Clinic) =>
+        pools.use(clinic, async (pool) => {
+          await pool.read(sql`select 1`);
+          return pool;
+        });
+      const first = await poolOf(a);
+      await poolOf(b);
+      assert.ok(first.parked && first.size === 0);
+      const most = await watch(it, async () => {
+        for (let i = 0; i < 5; i++) {
+          assert.equal(await poolOf(a), first);
+          await poolOf(b);
+        }
+      });
+      assert.ok(most <= 1, `${most} backends`);
+      pools.retire(a.id);
+      assert.equal(first.parked, false);
+      assert.notEqual(await poolOf(a), first);
+    },
+  );
+
+  await t.step("no more connections are kept than may be", async () => {
+    await using pools = openPools(2, { policy: { parkedPerBackend: 2 } });
+    const seen: Pool[] = [];
+    for (const clinic of it.clinics.slice(0, 8)) {
+      seen.push(
+        await pools.use(clinic, async (pool) => {
+          await pool.read(sql`select 1`);
+          return pool;
+        }),
+      );
+    }
+    const kept = seen.map((pool) => pool.parked);
+    assert.deepEqual(kept, [
+      ...[false, false],
+      ...[true, true, true, true],
+      ...[false, false], // in use
+    ]);
+  });
+
+  await t.step(
+    "a clinic whose password is being changed keeps no connection",
+    async () => {
+      await using pools = openPools(1);
+      const target = { ...a.target, nextPassword: new Secret("next") };
+      const pool = await pools.use({ ...a, target }, async (pool) => {
+        await pool.read(sql`select 1`);
+        return pool;
+      });
+      await ask(pools, b);
+      assert.equal(pool.parked, false);
     },
   );
 

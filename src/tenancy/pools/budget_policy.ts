@@ -6,6 +6,8 @@ export interface BudgetPolicy extends FairQueueLimits {
   readonly maxPerClinic: number;
   /** Connections opened at the same time: each costs PostgreSQL about 9 ms of a processor. */
   readonly maxOpening: number;
+  /** Connections to the pooler that are kept without a backend, for each backend of the budget: clinics that come back. */
+  readonly parkedPerBackend: number;
   /** How long a backend may outlive its last statement: PgBouncer's `server_idle_timeout`, and a second. */
   readonly lingerMs: number;
   /** A clinic whose callers are held up for so long gets another connection. */
@@ -19,6 +21,7 @@ export interface BudgetPolicy extends FairQueueLimits {
 export const DEFAULT_BUDGET_POLICY: BudgetPolicy = {
   maxPerClinic: 4,
   maxOpening: 4,
+  parkedPerBackend: 8,
   maxWaiting: 1_000,
   maxWaitingPerClinic: 100,
   lingerMs: 11_000,

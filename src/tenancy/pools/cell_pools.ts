@@ -5,6 +5,7 @@ import type { BudgetCounts, Decision } from "./budget_decision.ts";
 import type { BudgetPolicy } from "./budget_policy.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
 import { isRefused, leftNothing } from "./open_failure.ts";
+import { ParkedClinics } from "./parked_clinics.ts";
 import type { Tenant, Waiter } from "./tenant.ts";
 
 export interface CellPoolsOptions {
@@ -28,12 +29,15 @@ const REFUSED_PAUSE_MS = 1_000;
 export class CellPools {
   readonly #options: CellPoolsOptions;
   readonly #budget: ConnectionBudget<Tenant, Waiter>;
+  readonly #parked: ParkedClinics<Tenant>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
   constructor(options: CellPoolsOptions) {
     this.#options = options;
-    this.#budget = new ConnectionBudget(options.backends, options.policy);
+    const { backends, policy } = options;
+    this.#budget = new ConnectionBudget(backends, policy);
+    this.#parked = new ParkedClinics(backends * policy.parkedPerBackend);
   }
 
   get counts(): BudgetCounts {
@@ -42,6 +46,8 @@ export class CellPools {
 
   resize(backends: number): void {
     this.#budget.resize(backends);
+    this.#parked.resize(backends * this.#options.policy.parkedPerBackend);
+    this.#trimParked();
     this.#settle();
   }
 
@@ -96,7 +102,8 @@ export class CellPools {
   retire(tenant: Tenant): void {
     this.#budget.retire(tenant.holding, this.#options.now());
     this.#settle();
-    this.#noteEmpty(tenant);
+    if (this.#parked.delete(tenant)) this.#discard(tenant);
+    else this.#noteEmpty(tenant);
   }
 
   /** Refuses those who wait. */
@@ -132,12 +139,13 @@ export class CellPools {
       case "grant":
         return decision.ticket.resolve(owner.pool!);
       case "open":
+        this.#parked.delete(owner);
         return void this.#open(owner);
       case "end":
         return void this.#end(owner, decision.connections);
       case "drop":
-        owner.takePool()?.close();
-        return this.#noteEmpty(owner);
+        owner.pool?.parkIdle();
+        return void this.#park(owner);
     }
   }
 
@@ -174,17 +182,37 @@ export class CellPools {
   async #end(tenant: Tenant, connections: number): Promise<void> {
     const { holding } = tenant;
     const all = holding.open === 0 && holding.opening === 0;
-    const pool = all ? tenant.takePool()! : tenant.fitPool();
-    const gone = await this.#options.reclaimer.end(pool, connections);
-    if (all) await pool.close();
+    const pool = all ? tenant.pool! : tenant.fitPool();
+    const park = all && tenant.mayPark;
+    const gone = await this.#options.reclaimer.end(pool, connections, park);
     // All were in use the whole time: those beyond the limit have to be counted until they are gone.
     const surplus = all ? 0 : Math.max(0, pool.size - holding.open);
     const kept = Math.min(surplus, connections - gone);
+    if (all) await this.#park(tenant);
     const now = this.#options.now();
     if (kept > 0) this.#budget.kept(holding, kept, now);
     this.#budget.ended(holding, connections - kept, gone, now);
     if (kept > 0 && tenant.pool) tenant.fitPool();
     this.#settle();
+    this.#noteEmpty(tenant);
+  }
+
+  /** Keeps the one connection that a clinic without a backend may have left. */
+  async #park(tenant: Tenant): Promise<void> {
+    const { pool, mayPark } = tenant;
+    if (!mayPark || !pool?.parked || pool.size > 0) {
+      return await this.#discard(tenant);
+    }
+    this.#parked.add(tenant);
+    this.#trimParked();
+  }
+
+  #trimParked(): void {
+    for (const tenant of this.#parked.takeSurplus()) this.#discard(tenant);
+  }
+
+  async #discard(tenant: Tenant): Promise<void> {
+    await tenant.takePool()?.close();
     this.#noteEmpty(tenant);
   }
 
@@ -195,9 +223,9 @@ export class CellPools {
 
   #noteEmpty(tenant: Tenant): void {
     const { holding } = tenant;
-    if (holding.cold && holding.leases === 0 && !this.#budget.waits(holding)) {
-      this.#options.onEmpty(tenant);
-    }
+    if (!holding.cold || holding.leases > 0) return;
+    if (this.#budget.waits(holding) || this.#parked.has(tenant)) return;
+    this.#options.onEmpty(tenant);
   }
 }
 

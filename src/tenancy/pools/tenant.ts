@@ -33,6 +33,15 @@ export class Tenant {
       a.nextPassword?.reveal() === b.nextPassword?.reveal();
   }
 
+  /**
+   * Whether a connection may be kept without a backend: not one whose password is being changed, since the pooler would
+   * ask for the next backend with the old one, be refused, and refuse everyone for a while.
+   */
+  get mayPark(): boolean {
+    return !this.holding.retired &&
+      this.clinic.target.nextPassword === undefined;
+  }
+
   get pool(): Pool | undefined {
     return this.#pool;
   }
