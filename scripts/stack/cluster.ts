@@ -86,7 +86,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         tools,
         dir: `${dir}/pgbouncer`,
         port: ports.pooler,
-        postgresPort: ports.postgres,
+        postgres: servers.postgres,
         identity: authority.pooler,
         ca: authority.ca,
         credentials: {

@@ -1,6 +1,7 @@
 import { scramVerifier } from "../../src/crypto/scram.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { assertPortFree, HOST } from "./ports.ts";
+import type { PostgresServer } from "./postgres.ts";
 import { ServerProcess } from "./server_process.ts";
 import { ServiceFolder } from "./service_folder.ts";
 import { renderTemplate } from "./template.ts";
@@ -20,7 +21,7 @@ export interface PgBouncerOptions {
   /** Belongs to the server; made on first use. Its parent must exist. */
   readonly dir: string;
   readonly port: number;
-  readonly postgresPort: number;
+  readonly postgres: Pick<PostgresServer, "port" | "socketFolder">;
   readonly credentials: PgBouncerCredentials;
   readonly identity: ServerIdentity;
   /** PEM of the authority that PostgreSQL's certificate must come from. */
@@ -56,6 +57,7 @@ export async function startPgBouncer(
     name: "PgBouncer",
     folder,
     programs,
+    neighbour: options.postgres.socketFolder,
     argv: [
       `${folder.programs(programs)}${tools.pgbouncer.slice(slash)}`,
       `${folder.inside}/pgbouncer.ini`,
@@ -80,11 +82,14 @@ export async function startPgBouncer(
 
 async function configure(
   folder: ServiceFolder,
-  { port, postgresPort, credentials, identity, ca }: PgBouncerOptions,
+  { port, postgres, credentials, identity, ca }: PgBouncerOptions,
 ): Promise<void> {
+  const { socketFolder } = postgres;
+  const postgresHost = socketFolder ? folder.neighbour(socketFolder) : HOST;
   const ini = await renderTemplate("pgbouncer/pgbouncer.ini.template", {
     port: String(port),
-    postgres_port: String(postgresPort),
+    postgres_port: String(postgres.port),
+    postgres_host: `'${postgresHost.replaceAll("'", "''")}'`,
     folder: folder.inside,
     tls: tlsSettings(folder.inside),
   });

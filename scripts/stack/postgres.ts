@@ -23,6 +23,8 @@ export interface PostgresOptions {
 /** A running PostgreSQL server, a child of this process. */
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
+  /** Where its socket is, for servers of the same user; none where its path would be too long. */
+  readonly socketFolder: ServiceFolder | undefined;
   readonly pid: number;
   readonly alive: boolean;
   /** Fast shutdown: open transactions are rolled back. */
@@ -37,6 +39,9 @@ const FAST = {
   max_wal_senders: "0",
   autovacuum: "off",
 };
+
+/** In bytes; the shortest of any system (macOS). */
+const MAX_SOCKET_PATH = 103;
 
 /** Paths are relative to the data folder. */
 const TLS = `ssl = on
@@ -67,6 +72,7 @@ export async function startPostgres(
   const stop = () => server.stop("SIGINT", 30_000);
   return {
     port: options.port,
+    socketFolder: hasSocket(folder) ? folder : undefined,
     pid: server.pid,
     get alive() {
       return server.alive;
@@ -111,9 +117,10 @@ async function configure(
   { port, superuser, fast, settings, identity }: PostgresOptions,
 ): Promise<void> {
   const lines = Object.entries({ ...(fast ? FAST : {}), ...settings })
-    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+    .map(([name, value]) => `${name} = '${quoted(value)}'`);
   const conf = await renderTemplate("postgres/postgresql.conf.template", {
     port: String(port),
+    socket_folder: hasSocket(folder) ? quoted(`"${folder.inside}"`) : "",
     recovery_sync: Deno.build.os === "linux" ? "syncfs" : "fsync",
     settings: lines.join("\n"),
     tls: TLS,
@@ -127,6 +134,15 @@ async function configure(
   await folder.write("pg/server.key", identity.key);
   await folder.write("pg/postgresql.conf", conf);
   await folder.write("pg/pg_hba.conf", hba);
+}
+
+function hasSocket({ inside }: ServiceFolder): boolean {
+  const path = new TextEncoder().encode(`${inside}/.s.PGSQL.65535.lock`);
+  return path.length <= MAX_SOCKET_PATH;
+}
+
+function quoted(value: string): string {
+  return value.replaceAll("'", "''");
 }
 
 /** The server says so in its pid file: asking it would need a login. */

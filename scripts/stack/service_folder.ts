@@ -4,6 +4,8 @@ import { findServiceUser, type ServiceUser } from "./service_user.ts";
 export interface ServiceCommandOptions {
   /** Folder of the program, reached as {@link ServiceFolder.programs}. */
   readonly programs?: string;
+  /** Folder of another server, reached as {@link ServiceFolder.neighbour}. */
+  readonly neighbour?: ServiceFolder | undefined;
   /** Signal the process gets when the one that started it dies (Linux). */
   readonly deathSignal?: "INT" | "KILL";
   readonly stdin?: "piped" | "null";
@@ -49,9 +51,14 @@ export class ServiceFolder {
     return this.#user === undefined ? path : "/proc/self/fd/8";
   }
 
+  /** Another server's folder, as {@link command} must name it. */
+  neighbour({ path }: ServiceFolder): string {
+    return this.#user === undefined ? path : "/proc/self/fd/7";
+  }
+
   /** A command run as the service user, in an environment that is empty. */
   command(argv: string[], options: ServiceCommandOptions = {}): Deno.Command {
-    const { programs = "/", deathSignal, stdin = "null" } = options;
+    const { programs = "/", neighbour, deathSignal, stdin = "null" } = options;
     const drop: string[] = [];
     if (LINUX && (this.#user !== undefined || deathSignal !== undefined)) {
       drop.push("setpriv");
@@ -62,14 +69,15 @@ export class ServiceFolder {
       if (deathSignal !== undefined) drop.push("--pdeathsig", deathSignal);
       drop.push("--");
     }
-    const open = this.#user === undefined ? "" : 'exec 9<"$1" 8<"$2"; ';
+    const open = this.#user === undefined ? "" : 'exec 9<"$1" 8<"$2" 7<"$3"; ';
     return new Deno.Command("sh", {
       args: [
         "-c",
-        `${open}shift 2; umask 077; exec "$@"`,
+        `${open}shift 3; umask 077; exec "$@"`,
         "sh",
         this.path,
         programs,
+        neighbour?.path ?? "/",
         ...drop,
         ...argv,
       ],

@@ -11,29 +11,36 @@ export interface PsqlAnswer {
   readonly error: string;
 }
 
-/** Runs statements as someone, each on its own, until one fails. */
+/**
+ * Runs statements as someone, each on its own, until one fails.
+ * @param port of a server on this machine; or the folder of PostgreSQL's socket
+ */
 export async function psql(
-  { tools, tlsCaFile }: Stack,
-  port: number,
+  { tools, tlsCaFile, postgres }: Stack,
+  port: number | string,
   { user, password }: Login,
   database: string,
   ...statements: string[]
 ): Promise<PsqlAnswer> {
+  const way = typeof port === "number"
+    ? { PGHOST: TLS_HOST, PGHOSTADDR: HOST, PGPORT: String(port) }
+    // The folder's own path may be too long for a socket's.
+    : { PGHOST: "/proc/self/fd/9", PGPORT: String(postgres.port) };
+  const folder = typeof port === "number" ? "/" : port;
   const { code, stdout, stderr } = await new Deno.Command(
-    `${tools.pgBin}/psql`,
+    "sh",
     {
       args: [
+        ...["-c", 'exec 9<"$0"; exec "$@"', folder, `${tools.pgBin}/psql`],
         "-XqAt",
         "--set=ON_ERROR_STOP=1",
         ...statements.map((sql) => `--command=${sql}`),
       ],
       clearEnv: true,
       env: {
-        PGHOST: TLS_HOST,
-        PGHOSTADDR: HOST,
+        ...way,
         PGSSLMODE: "verify-full",
         PGSSLROOTCERT: tlsCaFile,
-        PGPORT: String(port),
         PGUSER: user,
         PGPASSWORD: password,
         PGDATABASE: database,

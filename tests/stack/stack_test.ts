@@ -54,6 +54,22 @@ Deno.test("stack: roles, pooler and cluster keep clinics apart", async (t) => {
     }
   });
 
+  await t.step("the socket lets in nobody but the pooler's", async () => {
+    const socket = `${dir.path}/postgres`;
+    const own = await psql(stack, socket, a, CLINIC_A, "SELECT 1");
+    assert.equal(own.out, "1", own.error);
+    for (const database of [CLINIC_B, "cloison_central", "template1"]) {
+      const answer = await psql(stack, socket, a, database, "SELECT 1");
+      assert.match(answer.error, /pg_hba\.conf rejects/, database);
+    }
+    for (const login of [superuser, worker, stack.credentials.backup]) {
+      for (const database of [CLINIC_A, "cloison_central", "postgres"]) {
+        const answer = await psql(stack, socket, login, database, "SELECT 1");
+        assert.match(answer.error, /pg_hba\.conf rejects/, login.user);
+      }
+    }
+  });
+
   await t.step(
     "CONNECT rights refuse it too, without pg_hba.conf",
     async () => {

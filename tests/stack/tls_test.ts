@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import { openAuthority } from "../../scripts/stack/authority.ts";
-import { openStack } from "../../scripts/stack/cluster.ts";
-import { startPgBouncer } from "../../scripts/stack/pgbouncer.ts";
+import {
+  type Authority,
+  openAuthority,
+} from "../../scripts/stack/authority.ts";
+import { openStack, type Stack } from "../../scripts/stack/cluster.ts";
+import {
+  type PgBouncerServer,
+  startPgBouncer,
+} from "../../scripts/stack/pgbouncer.ts";
 import { freePorts } from "../../scripts/stack/ports.ts";
 import { Connection } from "../../src/db/connection.ts";
 import type { ConnectionTarget } from "../../src/db/driver.ts";
@@ -22,6 +28,7 @@ Deno.test("tls: nobody talks to PostgreSQL or PgBouncer without checking who the
     fast: true,
   });
   await addClinic(stack, CLINIC);
+  const own = await openAuthority(dir.path);
   const other = await openAuthority(await subfolder(dir.path));
   const target = (address: Address): ConnectionTarget => ({
     host: address.host,
@@ -34,18 +41,29 @@ Deno.test("tls: nobody talks to PostgreSQL or PgBouncer without checking who the
   });
   const ways = { direct: stack.postgres, pooled: stack.pooler };
 
-  await t.step("both hops are encrypted", async () => {
-    for (const address of Object.values(ways)) {
-      const connection = await Connection.open(target(address));
-      try {
-        const [row] = await connection.rows<{ ssl: boolean; version: string }>(
-          sql`select ssl, version from pg_stat_ssl where pid = pg_backend_pid()`,
-        );
-        assert.deepEqual({ ...row }, { ssl: true, version: "TLSv1.3" });
-      } finally {
-        await connection.close();
-      }
+  await t.step("PostgreSQL is reached over TLS", async () => {
+    assert.deepEqual(await hop(target(ways.direct)), TLS);
+  });
+
+  await t.step("the pooler reaches it through its socket", async () => {
+    assert.deepEqual(await hop(target(ways.pooled)), SOCKET);
+  });
+
+  await t.step("which is for the servers' own user alone", async () => {
+    const folder = `${dir.path}/postgres`;
+    const socket = `${folder}/.s.PGSQL.${stack.postgres.port}`;
+    for (const path of [folder, socket]) {
+      assert.equal((await Deno.stat(path)).mode! & 0o777, 0o700, path);
     }
+  });
+
+  await t.step("a pooler elsewhere reaches it over TLS", async () => {
+    const name = `${dir.path}/elsewhere`;
+    await using pooler = await poolerElsewhere(stack, name, own);
+    assert.deepEqual(
+      await hop(target({ ...ways.pooled, port: pooler.port })),
+      TLS,
+    );
   });
 
   await t.step("a client that trusts another authority goes away", async () => {
@@ -78,19 +96,8 @@ Deno.test("tls: nobody talks to PostgreSQL or PgBouncer without checking who the
   });
 
   await t.step("PgBouncer does not believe another PostgreSQL", async () => {
-    const port = freePorts().pooler;
-    await using pooler = await startPgBouncer({
-      tools: stack.tools,
-      dir: `${dir.path}/distrustful`,
-      port,
-      postgresPort: stack.postgres.port,
-      identity: other.pooler,
-      ca: other.ca,
-      credentials: {
-        pgbouncer: stack.credentials.pgbouncer.password,
-        poolerAdmin: stack.credentials.poolerAdmin.password,
-      },
-    });
+    const name = `${dir.path}/distrustful`;
+    await using pooler = await poolerElsewhere(stack, name, other);
     const way = { host: "localhost", port: pooler.port, tlsCa: other.ca };
     await assert.rejects(Connection.open(target(way)), DatabaseError);
     const log = await Deno.readTextFile(`${dir.path}/distrustful/server.log`);
@@ -138,6 +145,44 @@ Deno.test("tls: nobody talks to PostgreSQL or PgBouncer without checking who the
     ]);
   });
 });
+
+const TLS = { ssl: true, version: "TLSv1.3", socket: false };
+const SOCKET = { ssl: false, version: null, socket: true };
+
+/** How PostgreSQL is reached, by whoever is nearest to it. */
+async function hop(target: ConnectionTarget): Promise<unknown> {
+  const connection = await Connection.open(target);
+  try {
+    const [row] = await connection.rows<object>(
+      sql`select ssl, version, client_addr is null as socket
+          from pg_stat_ssl join pg_stat_activity using (pid)
+          where pid = pg_backend_pid()`,
+    );
+    return { ...row };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** As on another machine: it knows PostgreSQL by its address alone. */
+function poolerElsewhere(
+  { tools, postgres, credentials }: Stack,
+  dir: string,
+  { pooler, ca }: Authority,
+): Promise<PgBouncerServer> {
+  return startPgBouncer({
+    tools,
+    dir,
+    port: freePorts().pooler,
+    postgres: { port: postgres.port, socketFolder: undefined },
+    identity: pooler,
+    ca,
+    credentials: {
+      pgbouncer: credentials.pgbouncer.password,
+      poolerAdmin: credentials.poolerAdmin.password,
+    },
+  });
+}
 
 type Address = Pick<ConnectionTarget, "host" | "port" | "tlsCa">;
 

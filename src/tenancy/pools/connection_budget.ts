@@ -254,9 +254,9 @@ export class ConnectionBudget<Owner, Ticket> {
    */
   #makeRoom(now: number): boolean {
     const { lineLength } = this.#queue;
-    // One more than may be opened now: it is free by the time the next one may.
+    // So many more than may be opened now: they are free by the time the next ones may.
     const openable = this.#policy.maxOpening - this.#slots.opening;
-    const wanted = Math.min(lineLength, openable + 1);
+    const wanted = Math.min(lineLength, openable + this.#policy.maxOpening);
     const free = this.#slots.free;
     while (this.#slots.coming < wanted) {
       const spare = this.#demand.spare(wanted - this.#slots.coming);
