@@ -58,6 +58,25 @@ type DriverOptions =
     readonly max_pipeline: number;
   };
 
+/** What the driver makes of its options, and takes in their place: then it reads neither them nor the environment. */
+interface ParsedOptions {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly database: string;
+  readonly user: string;
+  readonly pass: () => string;
+  readonly ssl: DriverOptions["ssl"];
+  readonly connection: { readonly application_name: string };
+  readonly onclose: () => void;
+  readonly onnotify: DriverOptions["onnotify"];
+  readonly socket: () => Promise<Socket>;
+  /** Filled by each client. */
+  readonly parameters: object;
+  readonly shared: object;
+  /** Without it each client makes a second one, for logical replication, and keeps it. */
+  readonly no_subscribe: true;
+}
+
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 20_000;
 
@@ -76,7 +95,7 @@ export function openDriver(
   let socket: Socket | undefined;
   let destroyed = false;
   let cancels = 0;
-  const client = postgres(driverOptions(target, events, () => {
+  const client = openClient(target, events, () => {
     if (cancels > 0) {
       cancels--;
       return connectSocket(createSocket(target));
@@ -85,7 +104,7 @@ export function openDriver(
     if (socket || destroyed) return Promise.reject(closedError());
     socket = createSocket(target);
     return connectSocket(socket);
-  }));
+  });
   forbidResending(client);
   keepErrorsBare(client);
   return {
@@ -111,41 +130,61 @@ export function openDriver(
 /** The driver's types do not know that `simple` is an option as well. */
 const PREPARED = { prepare: true, simple: false } as { prepare: boolean };
 
-/** Every option is given, because for a missing one the driver asks the environment. */
-function driverOptions(
+function openClient(
   target: ConnectionTarget,
-  events: DriverEvents,
+  { onClose, onNotification }: DriverEvents,
   socket: () => Promise<Socket>,
-): DriverOptions {
-  return {
-    host: target.host,
-    port: target.port,
-    database: target.database,
-    username: target.user,
+): postgres.Sql {
+  const { host, port, database, user, password, tlsCa, applicationName } =
+    target;
+  const options: ParsedOptions = {
+    ...COMMON_OPTIONS,
+    host: [host],
+    port: [port],
+    database,
+    user,
     // A function, so that the driver keeps no copy of the text in its options.
-    password: () => target.password.reveal(),
-    ssl: target.tlsCa === undefined
+    pass: () => password.reveal(),
+    ssl: tlsCa === undefined
       ? false
-      : { secureContext: secureContextOf(target.tlsCa) },
-    max: 1,
-    prepare: true,
-    fetch_types: false, // one catalogue query per connection, for types that no table here uses
-    idle_timeout: 0, // the pool decides when a connection ends
-    max_lifetime: null,
-    connect_timeout: CONNECT_TIMEOUT_MS / 1000,
-    max_pipeline: 100,
-    backoff: false,
-    keep_alive: 0,
-    publications: "",
-    debug: false,
-    connection: { application_name: target.applicationName },
-    onnotice: ignore,
-    onclose: events.onClose,
-    onnotify: (_channel, payload) => events.onNotification?.(payload),
+      : { secureContext: secureContextOf(tlsCa) },
+    connection: { application_name: applicationName },
+    onclose: onClose,
+    onnotify: (_channel, payload) => onNotification?.(payload),
     socket,
-    types: TYPES as Record<string, postgres.PostgresType>,
+    parameters: {},
+    shared: { retries: 0, typeArrayMap: {} },
+    no_subscribe: true,
   };
+  return postgres(options as unknown as DriverOptions);
 }
+
+/** The same for all clients. Every option is given, because for a missing one the driver asks the environment. */
+const COMMON_OPTIONS = postgres({
+  host: "unused",
+  port: 1,
+  database: "unused",
+  username: "unused",
+  password: "unused",
+  ssl: false,
+  max: 1,
+  prepare: true,
+  fetch_types: false, // one catalogue query per connection, for types that no table here uses
+  idle_timeout: 0, // the pool decides when a connection ends
+  max_lifetime: null,
+  connect_timeout: CONNECT_TIMEOUT_MS / 1000,
+  max_pipeline: 100,
+  backoff: false,
+  keep_alive: 0,
+  publications: "",
+  debug: false,
+  connection: { application_name: "" },
+  onnotice: ignore,
+  onclose: ignore,
+  onnotify: ignore,
+  socket: () => Promise.reject(closedError()),
+  types: TYPES as Record<string, postgres.PostgresType>,
+} as DriverOptions).options;
 
 /** The last one that was asked for: a process has one authority, and every connection would read its PEM anew. */
 let lastContext:

@@ -2,6 +2,9 @@ import { CONNECTIONS } from "../bench_run.ts";
 import { measure, median } from "../measures.ts";
 import type { Scenario } from "./scenario.ts";
 
+/** Enough for every clinic to be asked for a few times. */
+const REOPEN_SECONDS = 3;
+
 /** Everything that is needed is connected and in memory: what the path itself costs. */
 export const hot: Scenario = {
   name: "hot",
@@ -29,7 +32,10 @@ export const hot: Scenario = {
         seats: one,
         kind: "list",
       });
+      // The pooler ends backends that nobody used for ten seconds: since the last round, all of them.
+      await bench.warmUp(ours, { seats: many, seconds: REOPEN_SECONDS });
       const all = await bench.load(ours, { name: "get", seats: many });
+      await bench.warmUp(shared, { seats: many, seconds: REOPEN_SECONDS });
       const mixed = await bench.load(shared, { name: "get", seats: many });
       ratios.get!.push(get.rate / top.rate);
       ratios.list!.push(list.rate / get.rate);
