@@ -21,7 +21,7 @@ export interface BudgetPolicy extends FairQueueLimits {
 export const DEFAULT_BUDGET_POLICY: BudgetPolicy = {
   maxPerClinic: 4,
   maxOpening: 4,
-  parkedPerBackend: 8,
+  parkedPerBackend: 6,
   maxWaiting: 1_000,
   maxWaitingPerClinic: 100,
   lingerMs: 11_000,
