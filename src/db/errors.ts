@@ -103,6 +103,33 @@ export function toLoginError(error: unknown): unknown {
   });
 }
 
+/** Whether a statement was stopped because somebody asked for it, or because it took too long. */
+export function wasCancelled(error: unknown): boolean {
+  return error instanceof DatabaseError && error.sqlState === "57014";
+}
+
+/** Whether nothing was done, or nobody can say. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof DatabaseError && error.failure === "unavailable";
+}
+
+/** Whether the server has certainly not read the statement. */
+export function wasUnread(error: unknown): boolean {
+  return error instanceof DatabaseError && error.unread;
+}
+
+/** Whether the connection to the server ended under the statement, read or not. */
+export function wasCutOff(error: unknown): boolean {
+  return error instanceof DatabaseError && error.failure === "unavailable" &&
+    (error.unread || error.sqlState?.startsWith("08") === true);
+}
+
+/** Whether the server has no room for another session. */
+export function hasNoRoom(error: unknown): boolean {
+  return error instanceof DatabaseError &&
+    error.sqlState?.startsWith("53") === true;
+}
+
 /** Whether nothing more will come from the connection that reported `error`. */
 export function endsSession(error: unknown): boolean {
   const { severity, severity_local, code } = (error ?? {}) as DriverError;

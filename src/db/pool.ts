@@ -1,8 +1,14 @@
 import { AppError } from "../kernel/errors.ts";
-import { Connection, type Runner, type TransactionMode } from "./connection.ts";
+import { untilRead } from "./attempts.ts";
+import type { Runner, TransactionMode } from "./connection.ts";
 import type { ConnectionTarget } from "./driver.ts";
-import { DatabaseError } from "./errors.ts";
-import { PlanEpoch } from "./plan_epoch.ts";
+import {
+  DatabaseError,
+  isUnavailable,
+  wasCancelled,
+  wasUnread,
+} from "./errors.ts";
+import { Opener } from "./opener.ts";
 import { isFree, leastBusy, type Slot } from "./slot.ts";
 import type { Sql } from "./sql.ts";
 
@@ -20,20 +26,8 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** After a refused login, how long callers are refused without asking again: every attempt costs a backend. */
-const REFUSED_LOGIN_PAUSE_MS = 1_000;
-/** The same when nobody answered. */
-const FAILED_LOGIN_PAUSE_MS = 100;
-/** Three times as long as the server lets a statement of any role that uses a pool run. */
-const MAX_SILENCE_MS = 15_000;
 const TERMINATE = "select pg_terminate_backend(pg_backend_pid())";
 const ADMIN_SHUTDOWN = "57P01";
-/** The class of what PgBouncer says of a connection that broke. */
-const CUT_OFF = "08";
-/** The class of what PostgreSQL says when it has no room for another session. */
-const NO_ROOM = "53";
-/** To send a statement that no server has read. */
-const MAX_ATTEMPTS = 3;
 /** How long close() waits for work that is under way. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
@@ -44,21 +38,17 @@ const CLOSE_TIMEOUT_MS = 10_000;
  * in which they came, so that neither kind starves the other.
  */
 export class Pool {
-  readonly #target: ConnectionTarget;
   readonly #options: PoolOptions;
-  readonly #plans = new PlanEpoch();
+  readonly #opener: Opener;
   readonly #slots = new Set<Slot>();
   readonly #waiting: Waiter[] = [];
   readonly #ended = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
   #opening = false;
-  /** Has no backend, and is none of those that are counted. */
-  #parked: Slot | undefined;
-  #failed: { readonly error: unknown; readonly until: number } | undefined;
 
   constructor(target: ConnectionTarget, options: PoolOptions) {
-    this.#target = target;
     this.#options = options;
+    this.#opener = new Opener(target, (slot) => this.#forget(slot));
   }
 
   /** Connections open or being opened. */
@@ -68,7 +58,7 @@ export class Pool {
 
   /** Whether the next connection that is opened is one that was parked. */
   get parked(): boolean {
-    return this.#parked !== undefined;
+    return this.#opener.hasParked;
   }
 
   /** Callers that wait until a connection is free. */
@@ -96,7 +86,7 @@ export class Pool {
       return await slot.connection.rows<Row>(statement, signal);
     } catch (error) {
       const again = isUnavailable(error) ||
-        (slot.connection.cancelled && isCancelled(error));
+        (slot.connection.cancelled && wasCancelled(error));
       if (!again || this.#closed || signal?.aborted) throw error;
     } finally {
       this.#release(slot, false);
@@ -111,7 +101,8 @@ export class Pool {
    * @throws {DatabaseError}
    */
   async execute<Row>(statement: Sql, signal?: AbortSignal): Promise<Row[]> {
-    return await this.#untilRead(
+    const { signal: closing } = this.#abort;
+    return await untilRead(
       async () => {
         const slot = this.#takeFree(false) ?? await this.#wait(false, signal);
         try {
@@ -122,6 +113,7 @@ export class Pool {
       },
       wasUnread,
       signal,
+      closing,
     );
   }
 
@@ -201,8 +193,8 @@ export class Pool {
   async close(): Promise<void> {
     this.#abort.abort();
     this.#rejectWaiting(closedError());
-    if (this.#parked) this.#slots.add(this.#parked);
-    this.#parked = undefined;
+    const parked = this.#opener.takeParked();
+    if (parked) this.#slots.add(parked);
     for (const slot of this.#slots) this.#retire(slot);
     this.#noteEnd();
     const deadline = setTimeout(() => {
@@ -218,22 +210,6 @@ export class Pool {
 
   get #closed(): boolean {
     return this.#abort.signal.aborted;
-  }
-
-  /** Another process may be giving up the very backend that the pooler chooses: it may end before it has read anything. */
-  async #untilRead<T>(
-    send: () => Promise<T>,
-    mayRepeat: (error: unknown) => boolean,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await send();
-      } catch (error) {
-        if (attempt === MAX_ATTEMPTS || !mayRepeat(error)) throw error;
-        if (this.#closed || signal?.aborted) throw error;
-      }
-    }
   }
 
   #takeFree(exclusive: boolean): Slot | undefined {
@@ -310,46 +286,20 @@ export class Pool {
     if (this.#opening || this.#slots.size >= this.#options.maxConnections) {
       return;
     }
-    if (this.#failed && performance.now() < this.#failed.until) {
-      return this.#giveUp(this.#failed.error);
-    }
+    const { failure } = this.#opener;
+    if (failure !== undefined) return this.#giveUp(failure);
     this.#opening = true;
-    this.#open().then((slot) => {
+    this.#opener.open(this.#abort.signal).then((slot) => {
       this.#opening = false;
-      this.#failed = undefined;
       this.#slots.add(slot);
       if (slot.connection.lost) this.#forget(slot);
       else if (this.#closed) this.#retire(slot);
       else this.#serve();
     }, (error) => {
       this.#opening = false;
-      const refused = error instanceof DatabaseError &&
-        error.failure === "refused";
-      const pause = refused ? REFUSED_LOGIN_PAUSE_MS : FAILED_LOGIN_PAUSE_MS;
-      this.#failed = { error, until: performance.now() + pause };
       this.#giveUp(error);
       this.#noteEnd();
     });
-  }
-
-  async #open(): Promise<Slot> {
-    const { signal } = this.#abort;
-    const parked = this.#parked;
-    this.#parked = undefined;
-    try {
-      await parked?.connection.unpark(signal);
-      if (parked) return parked;
-    } catch (error) {
-      if (!isOutdated(error)) throw error;
-    }
-    let slot: Slot | undefined;
-    const connection = await this.#untilRead(() =>
-      Connection.open(
-        this.#target,
-        () => slot && this.#forget(slot),
-        { plans: this.#plans, signal, maxSilenceMs: MAX_SILENCE_MS },
-      ), wasCutOff);
-    return slot = { connection, shared: 0, exclusive: false, retired: false };
   }
 
   /** When nobody is left to serve those who wait, they learn it now, not at a timeout. */
@@ -359,13 +309,12 @@ export class Pool {
 
   /** Keeps a connection that has no backend any more; one is enough. */
   #setAside(slot: Slot): void {
-    if (this.#parked || this.#closed) return this.#retire(slot);
-    this.#slots.delete(slot);
-    this.#parked = slot;
+    const mayStay = !this.#closed && !slot.connection.cancelled;
+    if (mayStay && this.#opener.park(slot)) this.#slots.delete(slot);
+    else this.#retire(slot);
   }
 
   #forget(slot: Slot): void {
-    if (this.#parked === slot) this.#parked = undefined;
     if (!this.#slots.delete(slot)) return;
     // What ended one has often ended all, and the news of it comes one by one.
     if (!slot.retired) { for (const other of this.#slots) this.#retire(other); }
@@ -385,30 +334,6 @@ export class Pool {
   #rejectWaiting(error: unknown): void {
     for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
   }
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof DatabaseError && error.sqlState === "57014";
-}
-
-function wasUnread(error: unknown): boolean {
-  return error instanceof DatabaseError && error.unread;
-}
-
-/** Whether the pooler says that a backend closed its connection. */
-function wasCutOff(error: unknown): boolean {
-  return error instanceof DatabaseError && error.failure === "unavailable" &&
-    (error.unread || error.sqlState?.startsWith(CUT_OFF) === true);
-}
-
-/** Whether a new connection may succeed where a parked one failed: it broke, or the password has changed since. */
-function isOutdated(error: unknown): boolean {
-  return error instanceof DatabaseError &&
-    !error.sqlState?.startsWith(NO_ROOM);
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof DatabaseError && error.failure === "unavailable";
 }
 
 function closedError(): DatabaseError {

@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { BudgetCounts } from "../../tenancy/pools/budget_decision.ts";
+import type { CellCounts } from "../../tenancy/pools/cell_pools.ts";
 import type { PublicEnv } from "../env.ts";
 
 /** What monitoring reads of a process. */
 export interface Measured {
   /** By the cell's id. */
-  budgets(): ReadonlyMap<string, BudgetCounts>;
+  budgets(): ReadonlyMap<string, CellCounts>;
 }
 
 /** Whatever else somebody sends is one, so that nobody fills the memory with names. */
@@ -87,7 +87,7 @@ export class Metrics {
 const BUDGET_GAUGES: readonly [
   name: string,
   help: string,
-  valueOf: (counts: BudgetCounts) => number,
+  valueOf: (counts: CellCounts) => number,
 ][] = [
   [
     "cloison_backends_budget",
@@ -104,6 +104,11 @@ const BUDGET_GAUGES: readonly [
     "cloison_clinics_connected",
     "Clinics with a connection",
     (counts) => counts.clinics,
+  ],
+  [
+    "cloison_clinics_parked",
+    "Clinics whose connection is kept without a backend",
+    (counts) => counts.parkedClinics,
   ],
   [
     "cloison_clinics_waiting",

@@ -20,6 +20,12 @@ export interface CellPoolsOptions {
   readonly onEmpty: (tenant: Tenant) => void;
 }
 
+/** How a cell's pools stand, for metrics. */
+export interface CellCounts extends BudgetCounts {
+  /** Clinics without a backend whose connection to the pooler is kept. */
+  readonly parkedClinics: number;
+}
+
 /** How often those clinics are looked at of which something changes with time alone, in milliseconds. */
 const TICK_MS = 20;
 /** A refused login is not tried again for so long, in milliseconds: every attempt costs a backend. */
@@ -40,8 +46,8 @@ export class CellPools {
     this.#parked = new ParkedClinics(backends * policy.parkedPerBackend);
   }
 
-  get counts(): BudgetCounts {
-    return this.#budget.counts;
+  get counts(): CellCounts {
+    return { ...this.#budget.counts, parkedClinics: this.#parked.size };
   }
 
   resize(backends: number): void {

@@ -2,14 +2,13 @@ import type { Pool, PoolOptions } from "../../db/pool.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { CellId, ClinicId } from "../../kernel/ids.ts";
 import { type BackendReclaimer, SelfTermination } from "./backend_reclaimer.ts";
-import type { BudgetCounts } from "./budget_decision.ts";
 import {
   assertBudgetPolicy,
   type BudgetPolicy,
   DEFAULT_BUDGET_POLICY,
 } from "./budget_policy.ts";
 import type { BudgetShare } from "./budget_share.ts";
-import { CellPools } from "./cell_pools.ts";
+import { type CellCounts, CellPools } from "./cell_pools.ts";
 import type { Clinic } from "../clinic.ts";
 import { Tenant } from "./tenant.ts";
 
@@ -78,7 +77,7 @@ export class ClinicPools {
   }
 
   /** How the budgets stand, by cell. A registry needs `used` to know what this process still holds. */
-  get counts(): ReadonlyMap<CellId, BudgetCounts> {
+  get counts(): ReadonlyMap<CellId, CellCounts> {
     return new Map([...this.#cells].map(([id, cell]) => [id, cell.counts]));
   }
 
