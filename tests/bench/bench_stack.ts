@@ -32,6 +32,9 @@ export interface BenchStack extends AsyncDisposable {
   readonly apiPassword: string;
 }
 
+/** As an operator would for so many clinics: see postgresql.conf.template. */
+const SETTINGS = { shared_buffers: "1GB" };
+
 /** Backends that the API may hold for all clinics together. */
 export const BUDGET = 100;
 /** Of the whole cell: a process that is alone leaves a tenth of them over (`claim_backends`). */
@@ -80,7 +83,12 @@ export async function openBenchStack(
 }
 
 async function open(dir: string, fast: boolean): Promise<BenchStack> {
-  const stack = await openStack({ dir, ports: freePorts(), fast });
+  const stack = await openStack({
+    dir,
+    ports: freePorts(),
+    fast,
+    settings: SETTINGS,
+  });
   try {
     const keyFile = `${dir}/keys/${CELL}.key`;
     const keys = new LocalKeyProvider(await openKeyFile(keyFile));
