@@ -7,6 +7,7 @@ import {
 import {
   DatabaseError,
   endsSession,
+  isRefused,
   isStalePlan,
   toDatabaseError,
   toLoginError,
@@ -90,9 +91,7 @@ export class Connection {
       return await Connection.#open(target, onLost, options);
     } catch (error) {
       const { nextPassword: password } = target;
-      const refused = error instanceof DatabaseError &&
-        error.failure === "refused";
-      if (!refused || password === undefined) throw error;
+      if (!isRefused(error) || password === undefined) throw error;
       return await Connection.#open({ ...target, password }, onLost, options);
     }
   }

@@ -108,6 +108,11 @@ export function wasCancelled(error: unknown): boolean {
   return error instanceof DatabaseError && error.sqlState === "57014";
 }
 
+/** Whether the login was refused: trying again at once would only make it worse. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.failure === "refused";
+}
+
 /** Whether nothing was done, or nobody can say. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && error.failure === "unavailable";
@@ -120,14 +125,19 @@ export function wasUnread(error: unknown): boolean {
 
 /** Whether the connection to the server ended under the statement, read or not. */
 export function wasCutOff(error: unknown): boolean {
-  return error instanceof DatabaseError && error.failure === "unavailable" &&
-    (error.unread || error.sqlState?.startsWith("08") === true);
+  return isUnavailable(error) &&
+    (wasUnread(error) || isOfClass(error, "08"));
 }
 
 /** Whether the server has no room for another session. */
 export function hasNoRoom(error: unknown): boolean {
+  return isOfClass(error, "53");
+}
+
+/** Whether the server gave a SQLSTATE of this class. */
+function isOfClass(error: unknown, stateClass: string): boolean {
   return error instanceof DatabaseError &&
-    error.sqlState?.startsWith("53") === true;
+    error.sqlState?.startsWith(stateClass) === true;
 }
 
 /** Whether nothing more will come from the connection that reported `error`. */

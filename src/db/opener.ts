@@ -1,7 +1,7 @@
 import { untilRead } from "./attempts.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionTarget } from "./driver.ts";
-import { DatabaseError, hasNoRoom, wasCutOff } from "./errors.ts";
+import { hasNoRoom, isRefused, wasCutOff } from "./errors.ts";
 import { PlanEpoch } from "./plan_epoch.ts";
 import type { Slot } from "./slot.ts";
 
@@ -59,9 +59,9 @@ export class Opener {
       this.#failed = undefined;
       return slot;
     } catch (error) {
-      const refused = error instanceof DatabaseError &&
-        error.failure === "refused";
-      const pause = refused ? REFUSED_LOGIN_PAUSE_MS : FAILED_LOGIN_PAUSE_MS;
+      const pause = isRefused(error)
+        ? REFUSED_LOGIN_PAUSE_MS
+        : FAILED_LOGIN_PAUSE_MS;
       this.#failed = { error, until: performance.now() + pause };
       throw error;
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { settlesWithin } from "../../src/kernel/time_limit.ts";
 import { Connection } from "../../src/db/connection.ts";
 import { Sql, sql } from "../../src/db/sql.ts";
 import { SilenceWatch } from "../../src/db/silence_watch.ts";
@@ -11,21 +12,6 @@ const fixture = useDatabase("create table entries (who text not null)");
 /** A statement with a parameter that no connection has seen. */
 function unseen(): Sql {
   return new Sql(["select ", `::text as "${crypto.randomUUID()}"`], ["x"]);
-}
-
-async function settlesWithin<T>(
-  promise: Promise<T>,
-  milliseconds: number,
-): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Statements that are answered when the test says so. */
@@ -105,7 +91,7 @@ Deno.test("connection: what waits for its turn fails with the connection", async
   const waiting = connection.rows(unseen());
   const failed = Promise.allSettled([running, waiting]);
   connection.destroy();
-  assert.ok(await settlesWithin(failed, 2_000));
+  assert.ok(await settlesWithin(2_000, failed));
   assert.deepEqual(
     (await failed).map(({ status }) => status),
     ["rejected", "rejected"],

@@ -24,8 +24,11 @@ export async function psql(
 ): Promise<PsqlAnswer> {
   const way = typeof port === "number"
     ? { PGHOST: TLS_HOST, PGHOSTADDR: HOST, PGPORT: String(port) }
-    // The folder's own path may be too long for a socket's.
-    : { PGHOST: "/proc/self/fd/9", PGPORT: String(postgres.port) };
+    // The folder's own path may be too long for a socket's; only Linux has this other one.
+    : {
+      PGHOST: Deno.build.os === "linux" ? "/proc/self/fd/9" : port,
+      PGPORT: String(postgres.port),
+    };
   const folder = typeof port === "number" ? "/" : port;
   const { code, stdout, stderr } = await new Deno.Command(
     "sh",

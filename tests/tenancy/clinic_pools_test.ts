@@ -31,6 +31,14 @@ async function ask(pools: ClinicPools, clinic: Clinic): Promise<void> {
   assert.equal(row!.name, clinic.target.database);
 }
 
+/** The clinic's pool, after it was used. */
+function usedPool(pools: ClinicPools, clinic: Clinic): Promise<Pool> {
+  return pools.use(clinic, async (pool) => {
+    await pool.read(sql`select 1`);
+    return pool;
+  });
+}
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -217,24 +225,19 @@ Deno.test("ClinicPools on real servers", async (t) => {
     "a clinic that had to go comes back by its old connection",
     async () => {
       await using pools = openPools(1);
-      const poolOf = (clinic: Clinic) =>
-        pools.use(clinic, async (pool) => {
-          await pool.read(sql`select 1`);
-          return pool;
-        });
-      const first = await poolOf(a);
-      await poolOf(b);
+      const first = await usedPool(pools, a);
+      await ask(pools, b);
       assert.ok(first.parked && first.size === 0);
       const most = await watch(it, async () => {
         for (let i = 0; i < 5; i++) {
-          assert.equal(await poolOf(a), first);
-          await poolOf(b);
+          assert.equal(await usedPool(pools, a), first);
+          await ask(pools, b);
         }
       });
       assert.ok(most <= 1, `${most} backends`);
       pools.retire(a.id);
       assert.equal(first.parked, false);
-      assert.notEqual(await poolOf(a), first);
+      assert.notEqual(await usedPool(pools, a), first);
     },
   );
 
@@ -242,12 +245,7 @@ Deno.test("ClinicPools on real servers", async (t) => {
     await using pools = openPools(2, { policy: { parkedPerBackend: 2 } });
     const seen: Pool[] = [];
     for (const clinic of it.clinics.slice(0, 8)) {
-      seen.push(
-        await pools.use(clinic, async (pool) => {
-          await pool.read(sql`select 1`);
-          return pool;
-        }),
-      );
+      seen.push(await usedPool(pools, clinic));
     }
     const kept = seen.map((pool) => pool.parked);
     assert.deepEqual(kept, [
@@ -262,10 +260,7 @@ Deno.test("ClinicPools on real servers", async (t) => {
     async () => {
       await using pools = openPools(1);
       const target = { ...a.target, nextPassword: new Secret("next") };
-      const pool = await pools.use({ ...a, target }, async (pool) => {
-        await pool.read(sql`select 1`);
-        return pool;
-      });
+      const pool = await usedPool(pools, { ...a, target });
       await ask(pools, b);
       assert.equal(pool.parked, false);
     },

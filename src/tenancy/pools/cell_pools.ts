@@ -1,11 +1,11 @@
+import { isRefused } from "../../db/errors.ts";
 import type { Pool } from "../../db/pool.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { BackendReclaimer } from "./backend_reclaimer.ts";
 import type { BudgetCounts, Decision } from "./budget_decision.ts";
 import type { BudgetPolicy } from "./budget_policy.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
-import { isRefused, leftNothing } from "./open_failure.ts";
-import { ParkedClinics } from "./parked_clinics.ts";
+import { leftNothing } from "./open_failure.ts";
 import type { Tenant, Waiter } from "./tenant.ts";
 
 export interface CellPoolsOptions {
@@ -35,15 +35,14 @@ const REFUSED_PAUSE_MS = 1_000;
 export class CellPools {
   readonly #options: CellPoolsOptions;
   readonly #budget: ConnectionBudget<Tenant, Waiter>;
-  readonly #parked: ParkedClinics<Tenant>;
+  /** Clinics without a backend whose connection to the pooler is kept, in the order in which they gave it up. */
+  readonly #parked = new Set<Tenant>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
   constructor(options: CellPoolsOptions) {
     this.#options = options;
-    const { backends, policy } = options;
-    this.#budget = new ConnectionBudget(backends, policy);
-    this.#parked = new ParkedClinics(backends * policy.parkedPerBackend);
+    this.#budget = new ConnectionBudget(options.backends, options.policy);
   }
 
   get counts(): CellCounts {
@@ -52,7 +51,6 @@ export class CellPools {
 
   resize(backends: number): void {
     this.#budget.resize(backends);
-    this.#parked.resize(backends * this.#options.policy.parkedPerBackend);
     this.#trimParked();
     this.#settle();
   }
@@ -213,8 +211,15 @@ export class CellPools {
     this.#trimParked();
   }
 
+  /** Those that were parked the longest ago go first. */
   #trimParked(): void {
-    for (const tenant of this.#parked.takeSurplus()) this.#discard(tenant);
+    const { parkedPerBackend } = this.#options.policy;
+    const most = this.#budget.counts.budget * parkedPerBackend;
+    for (const tenant of this.#parked) {
+      if (this.#parked.size <= most) return;
+      this.#parked.delete(tenant);
+      this.#discard(tenant);
+    }
   }
 
   async #discard(tenant: Tenant): Promise<void> {

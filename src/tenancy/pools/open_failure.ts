@@ -3,11 +3,6 @@ import { DatabaseError } from "../../db/errors.ts";
 /** Of an attempt after which no backend is left: PostgreSQL refused the login, had no room, or ended the session. */
 const CLEAN_STATES = /^(28|3D|53|57P0)/;
 
-/** Whether trying again at once would only make it worse. */
-export function isRefused(error: unknown): boolean {
-  return error instanceof DatabaseError && error.failure === "refused";
-}
-
 /** Whether an attempt to connect that failed so has certainly left no backend behind. */
 export function leftNothing(error: unknown): boolean {
   if (error instanceof DatabaseError && error.sqlState !== undefined) {
