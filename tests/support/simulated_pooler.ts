@@ -258,15 +258,20 @@ export class SimulatedPooler {
     });
   }
 
-  /** Of the idle clinics it was used the longest ago. */
+  /** Of the idle clinics it was used the least lately, but for those that have no backend any more. */
   #checkVictim(victim: SimulatedHolding): void {
     assert.equal(victim.leases, 0, "ended a leased pool");
-    if (victim.retired) return;
+    if (victim.retired || this.#isGone(victim)) return;
     for (const other of this.#all) {
       const { open, opening, ending, leases, retired } = other;
       if (open === 0 || opening + ending + leases > 0 || retired) continue;
-      assert.ok(victim.activeAt <= other.activeAt, "not the least recent one");
+      assert.ok(!this.#isGone(other), "not the one without a backend");
+      assert.ok(victim.use <= other.use, "not the least used one");
     }
+  }
+
+  #isGone({ quiet, activeAt }: SimulatedHolding): boolean {
+    return quiet && this.now - activeAt >= this.#options.policy.lingerMs;
   }
 
   /** Nobody has a connection to it: the pooler keeps it for a while. */

@@ -104,7 +104,7 @@ function perform(pooler: SimulatedPooler, action: Action): void {
   }
 }
 
-Deno.test("ConnectionBudget: whatever happens, the budget holds, turns are kept, the idlest goes first, and every caller is answered", () => {
+Deno.test("ConnectionBudget: whatever happens, the budget holds, turns are kept, the least used goes first, and every caller is answered", () => {
   fc.assert(
     fc.property(
       fc.array(action, { maxLength: 120, size: "max" }),
@@ -190,6 +190,59 @@ Deno.test("ConnectionBudget: clinics that fit into the budget keep their connect
   }
   assert.equal(pooler.log.filter((line) => line.startsWith("open")).length, 10);
   assert.equal(pooler.log.filter((line) => line.startsWith("end")).length, 0);
+});
+
+Deno.test("ConnectionBudget: a clinic that is used often stays, and one that came by once goes, however short ago that was", () => {
+  const pooler = simulation(2);
+  for (let i = 0; i < 5; i++) {
+    pooler.request(0);
+    pooler.advance(20);
+  }
+  for (const clinic of [1, 2, 3]) {
+    pooler.request(clinic);
+    pooler.advance(40);
+  }
+  assert.deepEqual(
+    pooler.log.filter((line) => line.startsWith("end")),
+    ["end 1", "end 2"],
+  );
+});
+
+Deno.test("ConnectionBudget: a clinic that was used often, and no longer is, goes before one that comes by once", () => {
+  const policy = { ...POLICY, lingerMs: 3_600_000 };
+  const pooler = simulation(2, [10], policy);
+  for (let i = 0; i < 50; i++) {
+    pooler.request(0);
+    pooler.advance(20);
+  }
+  pooler.advance(300_000);
+  for (const clinic of [1, 2]) {
+    pooler.request(clinic);
+    pooler.advance(40);
+  }
+  assert.ok(pooler.log.includes("end 0"));
+});
+
+Deno.test("ConnectionBudget: of clinics some of which are used far more than others, hardly more are opened than if the busiest always stayed", () => {
+  const clinics = 200;
+  const backends = 20;
+  const shares = Array.from({ length: clinics }, (_, i) => (i + 1) ** -1.1);
+  const all = shares.reduce((sum, share) => sum + share);
+  let state = 1;
+  function pick(): number {
+    state = state * 48_271 % 2_147_483_647;
+    let left = state / 2_147_483_647 * all;
+    return shares.findIndex((share) => (left -= share) < 0);
+  }
+  const pooler = simulation(backends, [10], { ...POLICY, lingerMs: 11_000 });
+  const requests = 6_000;
+  for (let i = 0; i < requests; i++) {
+    pooler.request(pick());
+    pooler.advance(20);
+  }
+  const busiest = shares.slice(0, backends).reduce((sum, it) => sum + it) / all;
+  const opened = pooler.log.filter((line) => line.startsWith("open")).length;
+  assert.ok(opened < requests * (1 - busiest) * 1.15, `${opened} opened`);
 });
 
 Deno.test("ConnectionBudget: a backend that is long gone is not ended again", () => {

@@ -4,6 +4,7 @@ import { ConnectionDemand } from "./connection_demand.ts";
 import { FairQueue } from "./fair_queue.ts";
 import type { Holding } from "./holding.ts";
 import { IdleClinics } from "./idle_clinics.ts";
+import { afterUse } from "./recent_use.ts";
 import { SlotLedger } from "./slot_ledger.ts";
 
 /**
@@ -15,8 +16,9 @@ import { SlotLedger } from "./slot_ledger.ts";
  *    nothing is opened until they are below it again.
  * 2. Leases. A clinic's last connection is ended only when it has no lease; others when it had more of them than leases
  *    for a while, or has while another clinic waits.
- * 3. Eviction. Of the idle clinics, the one that was used the longest ago goes first; none goes while there is room. A
- *    clinic gets further connections only where there is room, or where a backend went by itself.
+ * 3. Eviction. Of the idle clinics, those whose backend went by itself go first, then the one that was used the least
+ *    lately (`RecentUse`); none goes while there is room. A clinic gets further connections only where there is room, or
+ *    where a backend went by itself.
  * 4. Fairness. Clinics without a connection are served in the order in which they began to wait, once each, so a clinic
  *    waits for at most one turn of each clinic before it. While one waits and nobody is idle, those that have been
  *    served the longest let nobody new in until they are idle or nobody waits.
@@ -84,7 +86,10 @@ export class ConnectionBudget<Owner, Ticket> {
    */
   enter(holding: Holding<Owner>, queued: number, now: number): boolean {
     if (holding.open === 0 || holding.draining) return false;
-    if (holding.leases === 0) this.#idle.delete(holding);
+    if (holding.leases === 0) {
+      this.#idle.delete(holding);
+      holding.use = afterUse(holding.use, now);
+    }
     holding.leases++;
     if (this.#demand.entered(holding, queued, now)) this.#unsettled = true;
     return true;
@@ -239,9 +244,13 @@ export class ConnectionBudget<Owner, Ticket> {
 
   /** Frees the slot of an idle clinic whose backend went by itself. */
   #dropExpired(now: number): void {
-    const { oldest } = this.#idle;
-    if (!oldest || this.#slots.coming > 0) return;
-    if (this.#isExpired(oldest, now)) this.#end(oldest, oldest.open, now);
+    const expired = this.#expired(now);
+    if (!expired || this.#slots.coming > 0) return;
+    this.#end(expired, expired.open, now);
+  }
+
+  #expired(now: number): Holding<Owner> | undefined {
+    return this.#idle.quietSince(now - this.#policy.lingerMs);
   }
 
   #isExpired({ quiet, activeAt }: Holding<Owner>, now: number): boolean {
@@ -263,8 +272,9 @@ export class ConnectionBudget<Owner, Ticket> {
       if (!spare) break;
       this.#end(...spare, now);
     }
-    for (let holding; this.#slots.coming < wanted;) {
-      if (!(holding = this.#idle.oldest)) break;
+    while (this.#slots.coming < wanted) {
+      const holding = this.#expired(now) ?? this.#idle.leastUsed;
+      if (!holding) break;
       this.#end(holding, holding.open, now);
     }
     const missing = Math.max(0, wanted - this.#slots.coming);

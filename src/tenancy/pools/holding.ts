@@ -1,3 +1,5 @@
+import { type RecentUse, UNUSED } from "./recent_use.ts";
+
 /**
  * One clinic's part of a connection budget. `ConnectionBudget` and its parts write it; everyone else only reads.
  *
@@ -18,6 +20,8 @@ export class Holding<Owner> {
   leases = 0;
   /** When a connection was last known to be in use: its backend may be there from then on for a while. */
   activeAt = 0;
+  /** How often it went from idle to in use, and how long ago. */
+  use: RecentUse = UNUSED;
   /** Whether nothing can have run since `activeAt`. */
   quiet = false;
   /** Most leases at once since the last look at whether the clinic needs all its connections. */

@@ -8,10 +8,22 @@ export class IdleClinics<Owner> {
     return this.#order.size;
   }
 
-  /** The one that was used the longest ago. */
-  get oldest(): Holding<Owner> | undefined {
-    for (const holding of this.#order) return holding;
+  /** One on whose connections nothing ran after `time`: of them, the one that was used the longest ago. */
+  quietSince(time: number): Holding<Owner> | undefined {
+    for (const holding of this.#order) {
+      if (holding.activeAt > time) return undefined;
+      if (holding.quiet) return holding;
+    }
     return undefined;
+  }
+
+  /** The one that was used the least lately. Looks at all of them, which is nothing beside what ending one costs. */
+  get leastUsed(): Holding<Owner> | undefined {
+    let least: Holding<Owner> | undefined;
+    for (const holding of this.#order) {
+      if (!least || holding.use < least.use) least = holding;
+    }
+    return least;
   }
 
   add(holding: Holding<Owner>, now: number): void {
