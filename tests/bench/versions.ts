@@ -11,7 +11,17 @@ export async function findVersions(
     pgbouncer: await firstLine(tools.pgbouncer),
     wrk: await requireWrk(),
     processors: String(navigator.hardwareConcurrency),
+    hugePages: await reservedHugePages(),
   };
+}
+
+/** PostgreSQL uses them where there are enough. Read by another program: see `processUse`. */
+async function reservedHugePages(): Promise<string> {
+  const { stdout } = await new Deno.Command("cat", {
+    args: ["/proc/sys/vm/nr_hugepages"],
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).trim() || "unknown";
 }
 
 async function firstLine(program: string): Promise<string> {

@@ -258,7 +258,7 @@ export class SimulatedPooler {
     });
   }
 
-  /** Of the idle clinics it was used the least lately, but for those that have no backend any more. */
+  /** Of the idle clinics that have a backend, none was used both less and longer ago. */
   #checkVictim(victim: SimulatedHolding): void {
     assert.equal(victim.leases, 0, "ended a leased pool");
     if (victim.retired || this.#isGone(victim)) return;
@@ -266,6 +266,7 @@ export class SimulatedPooler {
       const { open, opening, ending, leases, retired } = other;
       if (open === 0 || opening + ending + leases > 0 || retired) continue;
       assert.ok(!this.#isGone(other), "not the one without a backend");
+      if (other.activeAt >= victim.activeAt) continue;
       assert.ok(victim.use <= other.use, "not the least used one");
     }
   }

@@ -16,9 +16,9 @@ import { SlotLedger } from "./slot_ledger.ts";
  *    nothing is opened until they are below it again.
  * 2. Leases. A clinic's last connection is ended only when it has no lease; others when it had more of them than leases
  *    for a while, or has while another clinic waits.
- * 3. Eviction. Of the idle clinics, those whose backend went by itself go first, then the one that was used the least
- *    lately (`RecentUse`); none goes while there is room. A clinic gets further connections only where there is room, or
- *    where a backend went by itself.
+ * 3. Eviction. Of the idle clinics, those whose backend went by itself go first, then, of the half that was used the
+ *    longest ago, the one that was used the least (`RecentUse`); none goes while there is room. A clinic gets further
+ *    connections only where there is room, or where a backend went by itself.
  * 4. Fairness. Clinics without a connection are served in the order in which they began to wait, once each, so a clinic
  *    waits for at most one turn of each clinic before it. While one waits and nobody is idle, those that have been
  *    served the longest let nobody new in until they are idle or nobody waits.

@@ -17,10 +17,15 @@ export class IdleClinics<Owner> {
     return undefined;
   }
 
-  /** The one that was used the least lately. Looks at all of them, which is nothing beside what ending one costs. */
+  /**
+   * The one that was used the least lately, of the half that was used the longest ago: whoever came just now may be in
+   * the middle of something. Looks at all of these, which is nothing beside what ending one costs.
+   */
   get leastUsed(): Holding<Owner> | undefined {
+    let left = Math.ceil(this.#order.size / 2);
     let least: Holding<Owner> | undefined;
     for (const holding of this.#order) {
+      if (left-- === 0) break;
       if (!least || holding.use < least.use) least = holding;
     }
     return least;
