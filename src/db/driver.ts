@@ -1,13 +1,11 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { createSecureContext, type SecureContext } from "node:tls";
+import { isIP, type Socket } from "node:net";
 import postgres from "postgres";
 import type { Secret } from "../kernel/secret.ts";
+import { closedError, openSocket, type ServerAddress } from "./socket.ts";
 import { type Parameter, TYPES } from "./values.ts";
 
 /** Where a connection goes and as whom. */
-export interface ConnectionTarget {
-  readonly host: string;
-  readonly port: number;
+export interface ConnectionTarget extends ServerAddress {
   readonly database: string;
   readonly user: string;
   readonly password: Secret;
@@ -15,8 +13,6 @@ export interface ConnectionTarget {
   readonly nextPassword?: Secret | undefined;
   /** Shown in `pg_stat_activity` and in PgBouncer's console. */
   readonly applicationName: string;
-  /** PEM of the authority that the server's certificate must come from; `host` must then be a DNS name. */
-  readonly tlsCa?: string | undefined;
 }
 
 export interface DriverEvents {
@@ -65,7 +61,6 @@ interface ParsedOptions {
   readonly database: string;
   readonly user: string;
   readonly pass: () => string;
-  readonly ssl: DriverOptions["ssl"];
   readonly connection: { readonly application_name: string };
   readonly onclose: () => void;
   readonly onnotify: DriverOptions["onnotify"];
@@ -77,13 +72,12 @@ interface ParsedOptions {
   readonly no_subscribe: true;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 20_000;
+const LOGIN_TIMEOUT_S = 5;
 
 /**
  * A driver client with exactly one connection.
  * This is the only file that imports the driver: see `connection.ts` for the reasons.
- * @throws {TypeError} for TLS to an IP address: the driver would check the certificate against "localhost"
+ * @throws {TypeError} for TLS to an IP address: the certificate could not be checked against it
  */
 export function openDriver(
   target: ConnectionTarget,
@@ -92,18 +86,20 @@ export function openDriver(
   if (target.tlsCa !== undefined && isIP(target.host)) {
     throw new TypeError("Cannot use TLS: host must be a DNS name");
   }
+  const destroyed = new AbortController();
+  const { signal } = destroyed;
+  let connected = false;
   let socket: Socket | undefined;
-  let destroyed = false;
   let cancels = 0;
-  const client = openClient(target, events, () => {
+  const client = openClient(target, events, async () => {
     if (cancels > 0) {
       cancels--;
-      return connectSocket(createSocket(target));
+      return await openSocket(target);
     }
     // Left to itself, the driver reconnects without end to a server that closes at once.
-    if (socket || destroyed) return Promise.reject(closedError());
-    socket = createSocket(target);
-    return connectSocket(socket);
+    if (connected) throw closedError();
+    connected = true;
+    return socket = await openSocket(target, signal);
   });
   forbidResending(client);
   keepErrorsBare(client);
@@ -120,7 +116,7 @@ export function openDriver(
     },
     end: (seconds) => client.end({ timeout: seconds }),
     destroy: () => {
-      destroyed = true;
+      destroyed.abort(closedError());
       client.end({ timeout: 0 }).catch(ignore);
       socket?.destroy();
     },
@@ -135,8 +131,7 @@ function openClient(
   { onClose, onNotification }: DriverEvents,
   socket: () => Promise<Socket>,
 ): postgres.Sql {
-  const { host, port, database, user, password, tlsCa, applicationName } =
-    target;
+  const { host, port, database, user, password, applicationName } = target;
   const options: ParsedOptions = {
     ...COMMON_OPTIONS,
     host: [host],
@@ -145,9 +140,6 @@ function openClient(
     user,
     // A function, so that the driver keeps no copy of the text in its options.
     pass: () => password.reveal(),
-    ssl: tlsCa === undefined
-      ? false
-      : { secureContext: secureContextOf(tlsCa) },
     connection: { application_name: applicationName },
     onclose: onClose,
     onnotify: (_channel, payload) => onNotification?.(payload),
@@ -166,13 +158,13 @@ const COMMON_OPTIONS = postgres({
   database: "unused",
   username: "unused",
   password: "unused",
-  ssl: false,
+  ssl: false, // it is given sockets that are secured already
   max: 1,
   prepare: true,
   fetch_types: false, // one catalogue query per connection, for types that no table here uses
   idle_timeout: 0, // the pool decides when a connection ends
   max_lifetime: null,
-  connect_timeout: CONNECT_TIMEOUT_MS / 1000,
+  connect_timeout: LOGIN_TIMEOUT_S,
   max_pipeline: 100,
   backoff: false,
   keep_alive: 0,
@@ -185,54 +177,6 @@ const COMMON_OPTIONS = postgres({
   socket: () => Promise.reject(closedError()),
   types: TYPES as Record<string, postgres.PostgresType>,
 } as DriverOptions).options;
-
-/** The last one that was asked for: a process has one authority, and every connection would read its PEM anew. */
-let lastContext:
-  | { readonly ca: string; readonly context: SecureContext }
-  | undefined;
-
-function secureContextOf(ca: string): SecureContext {
-  if (lastContext?.ca === ca) return lastContext.context;
-  const context = createSecureContext({ ca });
-  lastContext = { ca, context };
-  return context;
-}
-
-function createSocket(target: ConnectionTarget): Socket {
-  const { host, port } = target;
-  const socket = connectTcp({
-    host,
-    port,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
-  });
-  // Where the driver looks for the name that the certificate must have.
-  return Object.assign(socket, { host });
-}
-
-/** Settles when the socket is connected. The driver has no deadline for this, and no way to stop it. */
-function connectSocket(socket: Socket): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(), CONNECT_TIMEOUT_MS);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.removeListener("error", reject);
-      resolve(socket);
-    });
-    socket.once("error", reject);
-    socket.once("close", () => {
-      clearTimeout(timer);
-      reject(closedError());
-    });
-  });
-}
-
-function closedError(): Error {
-  return Object.assign(new Error("Connection is closed"), {
-    code: "CONNECTION_CLOSED",
-  });
-}
 
 /**
  * After some errors the driver sends a prepared statement again, with parameters that it has already turned into text,

@@ -180,6 +180,28 @@ Deno.test("login: a server that accepts and closes at once is unavailable, and a
   });
 });
 
+const NO_TLS: Record<string, string> = {
+  "does not speak TLS": "N",
+  "says more than that it does": "SN",
+  "says something else": "E",
+};
+
+for (const [name, answer] of Object.entries(NO_TLS)) {
+  Deno.test(`login: a server that ${name} is told nothing`, async () => {
+    const heard = Promise.withResolvers<Uint8Array>();
+    async function listen(conn: Deno.TcpConn): Promise<void> {
+      await conn.write(new TextEncoder().encode(answer));
+      heard.resolve(await new Response(conn.readable).bytes());
+    }
+    await withServer((conn) => void listen(conn), async (target) => {
+      const error = await failure(Connection.open(target));
+      assert.equal((error as DatabaseError).failure, "unavailable");
+      const request = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+      assert.deepEqual([...await heard.promise], request);
+    });
+  });
+}
+
 Deno.test("login: a server that never answers is unavailable within 8 s, and asked once", async () => {
   await withServer(() => {}, async (target, accepted) => {
     await using pool = new Pool(target, OPTIONS);
