@@ -37,6 +37,7 @@ Deno.test("metrics: requests are counted by route, and neither path, clinic nor 
       valueOf(text, `cloison_backends_used${cell}`)!,
   );
   equal(valueOf(text, `cloison_clinics_connected${cell}`), 1);
+  equal(valueOf(text, `cloison_connections_opened_total${cell}`), 1);
   equal(valueOf(text, `cloison_clinics_parked${cell}`), 0);
   ok(valueOf(text, "process_resident_memory_bytes")! > 1_000_000);
 });

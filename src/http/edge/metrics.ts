@@ -55,6 +55,18 @@ export class Metrics {
         },
       });
     }
+    new Counter({
+      name: "cloison_connections_opened_total",
+      help: "Connections that clinics were given, each with a backend",
+      labelNames: ["cell"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [cell, { opened }] of measured.budgets()) {
+          this.inc({ cell }, opened);
+        }
+      },
+    });
     new Gauge({
       name: "process_resident_memory_bytes",
       help: "Memory of the process",

@@ -26,6 +26,8 @@ export interface BudgetCounts {
   readonly used: number;
   readonly opening: number;
   readonly ending: number;
+  /** Connections that were opened, ever. */
+  readonly opened: number;
   /** Clinics with a connection. */
   readonly clinics: number;
   /** Clinics with a connection that nobody uses. */

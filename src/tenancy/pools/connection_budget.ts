@@ -35,6 +35,7 @@ export class ConnectionBudget<Owner, Ticket> {
   readonly #served = new Set<Holding<Owner>>();
   readonly #draining = new Set<Holding<Owner>>();
   #decisions: Decision<Owner, Ticket>[] = [];
+  #opened = 0;
   #unsettled = false;
   /** Somebody waits for a clinic to fall idle. */
   #pressed = false;
@@ -72,6 +73,7 @@ export class ConnectionBudget<Owner, Ticket> {
       used: this.#slots.used,
       opening: this.#slots.opening,
       ending: this.#slots.ending,
+      opened: this.#opened,
       clinics: this.#served.size,
       idleClinics: this.#idle.size,
       waitingClinics: this.#queue.lineLength,
@@ -122,6 +124,7 @@ export class ConnectionBudget<Owner, Ticket> {
   }
 
   opened(holding: Holding<Owner>, now: number): void {
+    this.#opened++;
     this.#slots.opened(holding);
     this.#served.add(holding);
     holding.activeAt = now;
