@@ -42,6 +42,25 @@ Deno.test("metrics: requests are counted by route, and neither path, clinic nor 
   ok(valueOf(text, "process_resident_memory_bytes")! > 1_000_000);
 });
 
+Deno.test("metrics: what the alerts look at is served", async () => {
+  await using world = await openWorld({ clinics: 1 });
+  await using api = await startApi();
+  await logInTo(api, world, world.clinic(0));
+  const text = await read(api.metricsUrl);
+  const rules = new URL(
+    "../../infra/monitoring/cloison.rules.yml",
+    import.meta.url,
+  );
+  const names = new Set(
+    (await Deno.readTextFile(rules)).match(/\b(cloison|process)_\w+/g),
+  );
+  ok(names.size > 5);
+  for (const name of names) {
+    const family = name.replace(/_bucket$/, "");
+    ok(text.includes(`# TYPE ${family} `), `${name} is not served`);
+  }
+});
+
 Deno.test("metrics: clients do not reach them, and their listener serves nothing else", async () => {
   await using api = await startApi();
   equal((await fetch(`${api.url}/metrics`)).status, 404);
