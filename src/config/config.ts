@@ -92,10 +92,12 @@ export const Seconds = v.pipe(
   v.transform(Number),
   v.minValue(1, "must be at least 1"),
 );
-const SecondsOrNone = v.pipe(
+/** Longer than a process keeps backends that it cannot be heard to hold, it could serve nobody. */
+const OutageSeconds = v.pipe(
   v.string(),
   v.regex(/^\d{1,6}$/, "must be a number of seconds"),
   v.transform(Number),
+  v.maxValue(300, "must be at most 300"),
 );
 export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
 const List = v.pipe(
@@ -190,7 +192,7 @@ const Environment = v.object({
     v.picklist(["refuse", "answer"], "must be refuse or answer"),
     "refuse",
   ),
-  CLOISON_CENTRAL_OUTAGE_SECONDS: v.optional(SecondsOrNone, "300"),
+  CLOISON_CENTRAL_OUTAGE_SECONDS: v.optional(OutageSeconds, "300"),
   CLOISON_BODY_SECONDS: v.optional(Seconds, "6"),
   CLOISON_RATE_ACTOR: v.optional(Rate, "1200/60"),
   CLOISON_RATE_CLINIC: v.optional(Rate, "12000/60"),

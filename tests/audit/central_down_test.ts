@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { assertProblem, Client, logIn } from "../support/client.ts";
 import { CountingProxy } from "../support/counting_proxy.ts";
+import { logInTo, startApi } from "../http/api_process.ts";
 import { testStack } from "../support/test_stack.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { eventually, linesOf } from "./trail.ts";
@@ -118,6 +119,25 @@ Deno.test("central down: out of reach for long, or silent, changes of clinics th
     }
   }
 });
+
+Deno.test("central down: a process goes on when others take it for dead, with the part of its backends that it keeps", async () => {
+  const stack = testStack();
+  await using pooler = new CountingProxy(stack.pooler.port);
+  await using direct = new CountingProxy(stack.postgres.port);
+  await using world = await openWorld({ clinics: 1 });
+  await using api = await startApi({
+    CLOISON_CENTRAL_PORT: String(pooler.address.port),
+    CLOISON_CENTRAL_DIRECT_PORT: String(direct.address.port),
+  });
+  const admin = await logInTo(api, world, world.clinic(0));
+  const { headers } = await admin.post("/v1/patients", patient);
+  for (const way of [pooler, direct]) way.cut();
+  await new Promise((resolve) => setTimeout(resolve, PAST_FENCE_MS));
+  await requireChanges(admin, headers.get("location")!, "Brest");
+});
+
+/** Longer than a process that cannot tell that it lives holds its whole share. */
+const PAST_FENCE_MS = 13_000;
 
 async function requireChanges(
   admin: Client,

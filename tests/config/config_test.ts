@@ -68,6 +68,15 @@ Deno.test("config: an authority that is none, and hosts that no certificate can 
   }
 });
 
+Deno.test("config: an outage of the central database is bridged for five minutes at the most", () => {
+  const variable = "CLOISON_CENTRAL_OUTAGE_SECONDS";
+  assert.equal(load().centralOutageSeconds, 300);
+  assert.equal(load({ [variable]: "0" }).centralOutageSeconds, 0);
+  assert.deepEqual(problems({ [variable]: "301" }), [
+    `${variable} must be at most 300`,
+  ]);
+});
+
 Deno.test("config: a process serves the platform only with the platform's own key", () => {
   assert.equal(load().platformKey, undefined);
   const own = load({ CLOISON_KEY_PLATFORM: "platform-1:key" }).platformKey;

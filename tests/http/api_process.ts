@@ -35,8 +35,13 @@ export async function logInTo(
 
 const MAX_LEASE_MS = 40_000;
 
-/** @throws {Error} when it ends before it listens */
-export async function startApi(): Promise<ApiProcess> {
+/**
+ * @param env in place of what the run's servers need
+ * @throws {Error} when it ends before it listens
+ */
+export async function startApi(
+  env: Readonly<Record<string, string>> = {},
+): Promise<ApiProcess> {
   const main = new URL("../../src/main.ts", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -50,7 +55,7 @@ export async function startApi(): Promise<ApiProcess> {
       "--allow-read",
       main.href,
     ],
-    env: environment(testStack()),
+    env: { ...environment(testStack()), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

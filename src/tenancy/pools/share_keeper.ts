@@ -3,13 +3,26 @@ import { sql } from "../../db/sql.ts";
 import type { CellId } from "../../kernel/ids.ts";
 import type { SettableShare } from "./budget_share.ts";
 
+/** What a process has of a cell's backends. */
+export interface Share {
+  /** How many it may hold; what it holds beyond that it has to give back. */
+  readonly allowed: number;
+  /** How many of them it keeps while it cannot be heard of. */
+  readonly keeps: number;
+}
+
 /** Where the processes of all machines agree on their shares. */
 export interface ShareStore {
   /**
-   * Tells that the process lives and may hold `holding` backends of the cell.
-   * @return how many it may hold from now on; what it holds beyond that it has to give back
+   * Tells that the process lives, may hold `holding` backends of the cell, and would keep `keeps`.
+   * @return what it has from now on
    */
-  claim(process: string, cell: CellId, holding: number): Promise<number>;
+  claim(
+    process: string,
+    cell: CellId,
+    holding: number,
+    keeps: number,
+  ): Promise<Share>;
   /** Tells that the process has no backends any more. */
   release(process: string): Promise<void>;
 }
@@ -26,11 +39,12 @@ export class CentralShareStore implements ShareStore {
     process: string,
     cell: CellId,
     holding: number,
-  ): Promise<number> {
-    const [row] = await this.#central.execute<{ backends: number }>(
-      sql`select claim_backends(${process}, ${cell}, ${holding}) as backends`,
-    );
-    return row!.backends;
+    keeps: number,
+  ): Promise<Share> {
+    const [share] = await this.#central.execute<Share>(sql`
+      select allowed, keeps
+      from claim_backends(${process}, ${cell}, ${holding}, ${keeps})`);
+    return share!;
   }
 
   async release(process: string): Promise<void> {
@@ -52,10 +66,19 @@ export interface ShareKeeperOptions {
 }
 
 /**
- * A process that could not tell for so long that it lives holds nothing any more, in milliseconds. The others wait for
- * 30 s before they take its share: leases and PgBouncer's `server_idle_timeout` have to end in between.
+ * A process that could not tell for so long that it lives holds only what it keeps, in milliseconds. The others wait for
+ * 30 s before they take the rest: leases and PgBouncer's `server_idle_timeout` have to end in between.
  */
 const FENCE_MS = 10_000;
+/** After so long it holds nothing any more: the others take what it kept half a minute later. In milliseconds. */
+const KEEP_MS = 300_000;
+
+/** A share as it was told last. */
+interface KnownShare {
+  readonly keeps: number;
+  /** When it was asked for: the lease counts from when the store heard of it, at the earliest. */
+  readonly at: number;
+}
 
 /**
  * Keeps a process's shares of the cells' budgets up to date.
@@ -65,7 +88,7 @@ const FENCE_MS = 10_000;
  */
 export class ShareKeeper {
   readonly #options: ShareKeeperOptions;
-  readonly #heardAt = new Map<CellId, number>();
+  readonly #known = new Map<CellId, KnownShare>();
 
   constructor(options: ShareKeeperOptions) {
     this.#options = options;
@@ -76,14 +99,11 @@ export class ShareKeeper {
    * @throws {DatabaseError} when the store cannot be reached
    */
   async beat(): Promise<void> {
-    const { cells, now } = this.#options;
+    const { cells } = this.#options;
     const results = await Promise.allSettled(
       cells.map((cell) => this.#claim(cell)),
     );
-    for (const cell of cells) {
-      const silence = now() - (this.#heardAt.get(cell) ?? -Infinity);
-      if (silence >= FENCE_MS) this.#options.share.set(cell, 0);
-    }
+    for (const cell of cells) this.#fence(cell);
     for (const result of results) {
       if (result.status === "rejected") throw result.reason;
     }
@@ -96,11 +116,20 @@ export class ShareKeeper {
 
   async #claim(cell: CellId): Promise<void> {
     const { process, store, share, used, now } = this.#options;
-    // From before the call: the lease counts from when the store heard of it, at the earliest.
-    const askedAt = now();
+    const at = now();
     const holding = Math.max(share.backends(cell), used(cell));
-    const backends = await store.claim(process, cell, holding);
-    this.#heardAt.set(cell, askedAt);
-    share.set(cell, backends);
+    const keeps = this.#known.get(cell)?.keeps ?? 0;
+    const told = await store.claim(process, cell, holding, keeps);
+    this.#known.set(cell, { keeps: told.keeps, at });
+    share.set(cell, told.allowed);
+  }
+
+  #fence(cell: CellId): void {
+    const { share, now } = this.#options;
+    const { keeps, at } = this.#known.get(cell) ?? { keeps: 0, at: -Infinity };
+    const silence = now() - at;
+    if (silence < FENCE_MS) return;
+    const most = silence < KEEP_MS ? keeps : 0;
+    share.set(cell, Math.min(share.backends(cell), most));
   }
 }

@@ -1,0 +1,41 @@
+-- A process that cannot reach the central database goes on with a part of its share for five minutes: that part is not
+-- given away meanwhile, whether the process is cut off or dead.
+
+alter table backend_shares
+  -- What the process still holds when it has not been heard of for half a minute.
+  add kept integer not null default 0 check (kept >= 0);
+
+drop function claim_backends(uuid, uuid, integer);
+
+-- A share grows by what nobody has; what is given back goes to others once the process says it no longer holds it. `kept`
+-- is what the process believes that it may keep: an answer that was lost may have told it otherwise.
+create function claim_backends(process uuid, cell uuid, holding integer, kept integer default 0)
+returns table (allowed integer, keeps integer)
+language plpgsql as $$
+#variable_conflict use_variable
+declare
+  whole integer;
+  others integer;
+  living integer;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('backend_shares ' || cell, 0));
+  select max_backends into strict whole from cells where id = cell;
+  -- Half a minute longer than a process that cannot tell that it lives keeps anything.
+  delete from backend_shares where cell_id = cell and heard_at < clock_timestamp() - interval '330 s';
+  select coalesce(sum(case when it.heard then it.granted else it.kept end), 0), count(*) filter (where it.heard)
+    into others, living
+    from (select share.granted, share.kept, share.heard_at >= clock_timestamp() - interval '30 s' as heard
+      from backend_shares share where share.cell_id = cell and share.process_id <> process) it;
+  -- A tenth is left over by a process that is alone: one that takes its place after a crash has something to begin with,
+  -- while the share of the dead one is not free yet.
+  allowed := greatest(0, least(whole / (living + 1), whole - ceil(whole / 10.0), whole - others));
+  keeps := ceil(allowed / 4.0);
+  insert into backend_shares as share (cell_id, process_id, granted, kept, heard_at)
+    values (cell, process, greatest(allowed, holding), greatest(keeps, kept), clock_timestamp())
+    on conflict (cell_id, process_id) do update
+      set granted = excluded.granted, kept = excluded.kept, heard_at = excluded.heard_at;
+  return next;
+end $$;
+
+revoke execute on function claim_backends(uuid, uuid, integer, integer) from public;
+grant execute on function claim_backends(uuid, uuid, integer, integer) to cloison_api;
