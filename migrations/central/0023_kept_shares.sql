@@ -3,7 +3,9 @@
 
 alter table backend_shares
   -- What the process still holds when it has not been heard of for half a minute.
-  add kept integer not null default 0 check (kept >= 0);
+  add kept integer not null default 0 check (kept >= 0),
+  -- Of its first claim.
+  add since timestamptz not null default clock_timestamp();
 
 drop function claim_backends(uuid, uuid, integer);
 
@@ -17,6 +19,7 @@ declare
   whole integer;
   others integer;
   living integer;
+  lives_on boolean;
 begin
   perform pg_advisory_xact_lock(hashtextextended('backend_shares ' || cell, 0));
   select max_backends into strict whole from cells where id = cell;
@@ -29,7 +32,10 @@ begin
   -- A tenth is left over by a process that is alone: one that takes its place after a crash has something to begin with,
   -- while the share of the dead one is not free yet.
   allowed := greatest(0, least(whole / (living + 1), whole - ceil(whole / 10.0), whole - others));
-  keeps := ceil(allowed / 4.0);
+  -- Not one that has just begun: those that are killed time and again would soon have kept everything.
+  lives_on := exists (select from backend_shares share where share.cell_id = cell and share.process_id = process
+    and share.since < clock_timestamp() - interval '1 min');
+  keeps := case when lives_on then ceil(allowed / 4.0) else 0 end;
   insert into backend_shares as share (cell_id, process_id, granted, kept, heard_at)
     values (cell, process, greatest(allowed, holding), greatest(keeps, kept), clock_timestamp())
     on conflict (cell_id, process_id) do update

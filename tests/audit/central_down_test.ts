@@ -1,8 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { sql } from "../../src/db/sql.ts";
 import { assertProblem, Client, logIn } from "../support/client.ts";
 import { CountingProxy } from "../support/counting_proxy.ts";
 import { logInTo, startApi } from "../http/api_process.ts";
 import { testStack } from "../support/test_stack.ts";
+import { inCentral } from "../support/sql.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { eventually, linesOf } from "./trail.ts";
 
@@ -131,8 +133,14 @@ Deno.test("central down: a process goes on when others take it for dead, with th
   });
   const admin = await logInTo(api, world, world.clinic(0));
   const { headers } = await admin.post("/v1/patients", patient);
+  // One that has just begun keeps nothing.
+  await inCentral(
+    world,
+    sql`update backend_shares set since = since - interval '1 min'`,
+  );
+  await delay(2_500);
   for (const way of [pooler, direct]) way.cut();
-  await new Promise((resolve) => setTimeout(resolve, PAST_FENCE_MS));
+  await delay(PAST_FENCE_MS);
   await requireChanges(admin, headers.get("location")!, "Brest");
 });
 
@@ -151,7 +159,11 @@ async function requireChanges(
 
 /** Longer than what cannot be heard to change is believed without asking. */
 function pastBelief(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1_200));
+  return delay(1_200);
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 Deno.test("central down: where reads are to be answered all the same, their lines are in the log at once and on the trail later, once", async () => {
