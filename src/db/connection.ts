@@ -130,10 +130,11 @@ export class Connection {
    */
   rows<Row>(statement: Sql, signal?: AbortSignal): Promise<Row[]> {
     const prepared = this.#prepare(statement);
-    return this.#turns.take(
-      prepared.text,
-      () => this.#rows<Row>(prepared, ignore, signal),
-    );
+    return this.#turns.take(prepared.text, () =>
+      // The driver keeps a statement that was refused while it was described, and could not read its rows.
+      prepared.epoch === this.#plans.mark
+        ? this.#rows<Row>(prepared, ignore, signal)
+        : Promise.reject(outdatedError()));
   }
 
   /**
@@ -320,6 +321,14 @@ function unsentError(cause?: unknown): DatabaseError {
     "unavailable",
     "Cannot run statement: connection is closed",
     { unread: true, cause },
+  );
+}
+
+function outdatedError(): DatabaseError {
+  return new DatabaseError(
+    "unavailable",
+    "Cannot run statement: the schema has changed",
+    { unread: true },
   );
 }
 

@@ -63,6 +63,20 @@ Deno.test("schema change: a prepared statement is refused by a backend that know
   await connection.close();
 });
 
+Deno.test("schema change: what waited behind a refused statement of the same text is not sent", async () => {
+  const change = await makeEntries();
+  await prepareEverywhere(ALL);
+  await change();
+  const connection = await Connection.open(fixture().database.pooled);
+  const [first, second] = await Promise.all(
+    [1, 2].map(() => failure(connection.rows(ALL))),
+  ) as DatabaseError[];
+  assert.equal(first!.sqlState, "0A000");
+  assert.deepEqual([second!.failure, second!.unread], ["unavailable", true]);
+  assert.equal((await connection.rows(ALL)).length, 1);
+  await connection.close();
+});
+
 Deno.test("schema change: a read does not notice", async () => {
   const change = await makeEntries();
   await using pool = new Pool(fixture().database.pooled, OPTIONS);
