@@ -7,11 +7,9 @@ alter table backend_shares
   -- Of its first claim.
   add since timestamptz not null default clock_timestamp();
 
-drop function claim_backends(uuid, uuid, integer);
-
 -- A share grows by what nobody has; what is given back goes to others once the process says it no longer holds it. `kept`
 -- is what the process believes that it may keep: an answer that was lost may have told it otherwise.
-create function claim_backends(process uuid, cell uuid, holding integer, kept integer default 0)
+create function claim_backends(process uuid, cell uuid, holding integer, kept integer)
 returns table (allowed integer, keeps integer)
 language plpgsql as $$
 #variable_conflict use_variable
@@ -45,3 +43,9 @@ end $$;
 
 revoke execute on function claim_backends(uuid, uuid, integer, integer) from public;
 grant execute on function claim_backends(uuid, uuid, integer, integer) to cloison_api;
+
+-- For programs of the release before, which keep nothing.
+create or replace function claim_backends(process uuid, cell uuid, holding integer) returns integer
+language sql as $$
+  select allowed from claim_backends(process, cell, holding, 0)
+$$;

@@ -51,6 +51,15 @@ class Shares {
     return [row!.allowed, row!.keeps];
   }
 
+  /** As programs of the release before do. */
+  async claimAsBefore(process: string): Promise<number> {
+    const [row] = await inCentral<{ backends: number }>(
+      this.#world,
+      sql`select claim_backends(${process}, ${this.#cell}, 0) as backends`,
+    );
+    return row!.backends;
+  }
+
   /** Makes it older than those that may have been killed time and again. */
   async settle(process: string): Promise<void> {
     await inCentral(
@@ -134,5 +143,12 @@ Deno.test("shares: processes that are killed as soon as they have begun keep not
       deepEqual(await cell.claim(uuidv7()), [90, 0]);
       await cell.pass(31);
     }
+  });
+});
+
+Deno.test("shares: programs of the release before claim theirs as they did", async () => {
+  await withCell(async (cell) => {
+    deepEqual(await cell.claimAsBefore(A), 90);
+    deepEqual(await cell.claim(B), [10, 0]);
   });
 });
