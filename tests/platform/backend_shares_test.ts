@@ -1,6 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { sql } from "../../src/db/sql.ts";
 import { uuidv7 } from "../../src/kernel/ids.ts";
+import { registeredCell } from "../support/generated_platform.ts";
 import { inCentral } from "../support/sql.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -9,13 +10,10 @@ async function withCell(
   fn: (cell: Shares) => Promise<void>,
 ): Promise<void> {
   await using world = await openWorld({ clinics: 0 });
-  const id = uuidv7();
+  const id = (await registeredCell({ world })).id!;
   await inCentral(
     world,
-    sql`insert into cells (id, name, pooler_host, pooler_port, postgres_host,
-        postgres_port, max_backends, state)
-      values (${id}, ${`made-${id.slice(-12)}`}, 'localhost', 1, 'localhost', 1,
-        100, 'closed')`,
+    sql`update cells set max_backends = 100 where id = ${id}`,
   );
   try {
     await fn(new Shares(world, id));

@@ -130,7 +130,9 @@ export function registeredClinic(state: string): EntityFactory {
 }
 
 /** A cell that takes no new clinics. */
-export async function registeredCell({ world }: Place): Promise<PathValues> {
+export async function registeredCell(
+  { world }: Pick<Place, "world">,
+): Promise<PathValues> {
   const id = uuidv7();
   await inCentral(
     world,
